@@ -1,0 +1,207 @@
+"""Contracts of the tables that pass between stages.
+
+A stage checks what it takes and what it gives; a broken contract stops the run. Times are naive
+Beijing ``datetime64[us]`` (start of a half-open interval). NaN in a number means "no valid value"
+and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from ecomon.errors import ContractError
+
+Kind = Literal["text", "time", "int", "float", "bool", "object"]
+
+_DTYPE: dict[str, str] = {
+    "text": "str", "time": "datetime64[us]", "int": "int64", "float": "float64",
+    "bool": "bool", "object": "object",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Names and kinds of a table's columns; more columns may ride along."""
+
+    name: str
+    columns: Mapping[str, Kind]
+
+    def check(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The table itself, or ContractError naming what is missing or of the wrong kind."""
+        faults: list[str] = []
+        for column, kind in self.columns.items():
+            if column not in table.columns:
+                faults.append(f"no column {column!r}")
+            elif not _is_kind(table[column], kind):
+                faults.append(f"{column!r} is {table[column].dtype}, not {kind}")
+        if faults:
+            raise ContractError(f"{self.name}: " + "; ".join(faults))
+        return table
+
+    def empty(self) -> pd.DataFrame:
+        """A table of no rows that keeps the contract."""
+        return pd.DataFrame(
+            {name: pd.Series(dtype=_DTYPE[kind]) for name, kind in self.columns.items()}
+        )
+
+    def frame(self, columns: Mapping[str, object]) -> pd.DataFrame:
+        """A table of these columns, cast to the contract's kinds and checked."""
+        table = pd.DataFrame(columns)
+        for column, kind in self.columns.items():
+            if column in table.columns and not _is_kind(table[column], kind):
+                try:
+                    table[column] = table[column].astype(_DTYPE[kind])  # pyright: ignore[reportCallIssue, reportArgumentType]
+                except (TypeError, ValueError) as wrong:
+                    raise ContractError(f"{self.name}: {column!r}: {wrong}") from None
+        return self.check(table)
+
+
+def _is_kind(series: pd.Series, kind: Kind) -> bool:
+    match kind:
+        case "time":
+            return str(series.dtype) == "datetime64[us]"
+        case "int":
+            return pd.api.types.is_integer_dtype(series.dtype)
+        case "float":
+            return pd.api.types.is_float_dtype(series.dtype)
+        case "bool":
+            return pd.api.types.is_bool_dtype(series.dtype)
+        case "text":
+            return isinstance(series.dtype, pd.StringDtype | pd.CategoricalDtype)
+        case "object":
+            return True
+
+
+_SERIES: dict[str, Kind] = {"site": "text", "determinand": "text"}
+
+OBSERVATIONS = Contract(
+    "observations",
+    {
+        **_SERIES,
+        "statistic": "text",
+        "start": "time",
+        "duration_s": "int",
+        "programme": "text",
+        "source": "text",
+        "replicate": "int",
+        "value": "float",  # canonical unit; the limit where censored; NaN where the source gave none
+        "unit": "text",
+        "censor": "text",  # none | left | right
+        "source_flag": "text",  # letter for letter; NA where the source has none
+        "row": "int",  # data row of the file it stood in, from 1; 0 where there is none
+    },
+)
+"""What decoders give. One row per observation; ``site`` is the source's own key until the
+registry resolves it."""
+
+STORED = Contract("stored observations", {**OBSERVATIONS.columns, "revision": "int"})
+"""What the store gives: observations with the id of the revision that is current (or was, as known at)."""
+
+FLAGS = Contract(
+    "flags",
+    {
+        "revision": "int",
+        "flag": "int",  # QARTOD 1, 2, 3, 4, 9: the worst of the tests
+        "tests": "text",  # names of the tests that set it, e.g. "range:4,spike:3"; "" where good
+    },
+)
+"""One row per stored observation that was evaluated."""
+
+FLAGGED = Contract("flagged observations", {**STORED.columns, "flag": "int"})
+
+MEANS = Contract(
+    "means",
+    {
+        **_SERIES,
+        "period": "text",  # label: 2021-04-03 or 2021-04
+        "period_kind": "text",  # day | month
+        "start": "time",
+        "value": "float",  # unrounded, canonical unit; NaN where status is not measured
+        "exact": "object",  # fractions.Fraction of the same, or None: what rounding takes
+        "unit": "text",
+        "n_valid": "int",
+        "n_expected": "int",
+        "n_excluded": "int",  # flagged out
+        "n_censored": "int",
+        "coverage": "float",  # n_valid / n_expected, 0..1
+        "status": "text",  # measured | insufficient | missing
+    },
+)
+
+READING_CLASSES = Contract(
+    "classes of readings",
+    {
+        "site": "text",
+        "start": "time",
+        "grade": "int",
+        "worst": "text",
+        "n_items": "int",
+        "standard": "text",
+    },
+)
+"""The class of each reading, from unrounded values, as the national feed does (worst: ``TP,DO``)."""
+
+GRADES = Contract(
+    "grades",
+    {
+        "site": "text",
+        "period": "text",
+        "period_kind": "text",
+        "start": "time",
+        "grade": "int",  # 1..6; 0 where status is not measured
+        "status": "text",  # measured | insufficient | missing
+        "worst": "text",  # determinands that set the grade, worst first
+        "target_grade": "int",  # 0 = no target configured (目标未配置)
+        "verdict": "text",  # compliant | exceeding | no_target | insufficient
+        "n_items": "int",
+        "missing_items": "text",  # assessed items of the standard without a mean
+        "standard": "text",
+    },
+)
+
+EXCEEDANCES = Contract(
+    "exceedances",
+    {
+        **_SERIES,
+        "start": "time",
+        "duration_s": "int",  # 0 for a reading, the period's seconds for a mean
+        "value": "float",
+        "unit": "text",
+        "limit": "float",
+        "factor": "float",  # C/limit - 1; NaN for pH, water temperature and DO
+        "basis": "text",  # class_3 | target | table_3
+        "standard": "text",
+        "revision": "int",  # the observation's revision; 0 for a mean
+        "flag": "int",  # the observation's flag; 1 for a mean
+    },
+)
+
+LOADS = Contract(
+    "loads",
+    {
+        "section": "text",
+        "determinand": "text",
+        "period": "text",
+        "start": "time",
+        "method": "text",  # "B": monthly mean concentration x monthly volume
+        "concentration_mg_l": "float",
+        "concentration_exact": "object",  # Fraction or None
+        "volume_m3": "float",
+        "volume_exact": "object",  # Fraction or None
+        "load_t": "float",
+        "lower_t": "float",  # 95 %, delete-one jackknife over days
+        "upper_t": "float",
+        "standard_error_t": "float",
+        "n_days": "int",  # days with a concentration
+        "coverage_time": "float",
+        "coverage_volume": "float",
+        "censored_share": "float",
+        "share_estimated": "float",
+        "status": "text",  # measured | insufficient
+        "reason": "text",  # why, in words, where insufficient or where a link is unverified
+    },
+)
