@@ -96,6 +96,7 @@ class Section(Dated):
 
     ``located_in`` (where it lies) and ``assessed_for`` (whose performance it measures) are two
     attributes. ``downstream`` is the next section the water reaches, on this river or the next.
+    ``unverified_fields`` names the fields that are 待核实 although the rest of the fact is better.
     """
 
     id: Slug
@@ -120,6 +121,7 @@ class Section(Dated):
     discharge: tuple[DischargeLink, ...] = ()
     aliases: tuple[Alias, ...] = ()
     offices: tuple[Slug, ...] = ()
+    unverified_fields: tuple[str, ...] = ()
     note: str | None = None
 
     @model_validator(mode="after")
@@ -144,6 +146,7 @@ class Gauge(Dated):
     mean_discharge_m3_s: float | None = None
     km_above_mouth: float | None = None
     aliases: tuple[Alias, ...] = ()
+    unverified_fields: tuple[str, ...] = ()
     note: str | None = None
 
 

@@ -199,6 +199,7 @@ LOADS = Contract(
         "n_days": "int",  # days with a concentration
         "coverage_time": "float",
         "coverage_volume": "float",
+        "censored_rule": "text",  # zero | half_limit: what stood for values below detection
         "censored_share": "float",
         "share_estimated": "float",
         "status": "text",  # measured | insufficient
