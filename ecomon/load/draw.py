@@ -1,0 +1,77 @@
+"""Draws of loads: the form in which uncertainty goes on into sums, differences and money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from ecomon.errors import ContractError
+from ecomon.model.tables import LOADS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def draw_loads(loads: pd.DataFrame, *, n_draws: int, seed: int) -> xr.DataArray:
+    """Draws of each load from its standard error, Student's t with n_days - 1 degrees of freedom.
+
+    The draws of a section, determinand and month depend on ``seed`` and on nothing else in the
+    table: the same load drawn in two calls is the same draw, so that a difference of two accounts
+    that share it cancels. Draws of different cells are independent. They are not cut at zero,
+    which would move their mean; ``lower_t`` of LOADS is.
+
+    Parameters
+    ----------
+    loads : LOADS
+        One row per section, determinand and month.
+    n_draws : int
+    seed : int
+        Not negative.
+
+    Returns
+    -------
+    xarray.DataArray, dims (section, determinand, time, draw), float64, t
+        ``time`` is the start of the month. NaN where the load is insufficient, rests on one day,
+        or the table has no such row.
+
+    Raises
+    ------
+    ContractError
+        if a section, determinand and month stands twice.
+
+    Source
+    ------
+    Student's t around a jackknifed mean (Tukey 1958).
+    """
+    import xarray as xr
+
+    LOADS.check(loads)
+    keys = ["section", "determinand", "start"]
+    if loads.duplicated(keys).any():
+        raise ContractError("a section, determinand and month stands twice among the loads")
+    sections, determinands, starts = (sorted(loads[key].unique()) for key in keys)
+    values = np.full((len(sections), len(determinands), len(starts), n_draws), np.nan)
+    drawn = loads[(loads["status"] == "measured") & (loads["n_days"] >= 2)]
+    columns = ("load_t", "standard_error_t", "n_days")
+    figures = zip(*(drawn[name].to_numpy() for name in columns), strict=True)
+    places = zip(*(drawn[key] for key in keys), strict=True)
+    for (section, determinand, start), (load_t, error_t, n) in zip(places, figures, strict=True):
+        place = (sections.index(section), determinands.index(determinand), starts.index(start))
+        cell = f"{section}|{determinand}|{start:%Y-%m}"
+        generator = np.random.default_rng([seed, crc32(cell.encode())])
+        values[place] = load_t + error_t * generator.standard_t(n - 1, n_draws)
+    return xr.DataArray(
+        values,
+        dims=("section", "determinand", "time", "draw"),
+        coords={
+            "section": sections,
+            "determinand": determinands,
+            "time": np.array(starts, dtype="datetime64[us]"),
+            "draw": np.arange(n_draws),
+        },
+        name="load_t",
+        attrs={"units": "t", "long_name": "monthly load", "seed": seed},
+    )
