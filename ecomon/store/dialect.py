@@ -1,0 +1,111 @@
+"""What differs between databases: connecting, bulk load into a staging table, upsert, size.
+
+Everything else in the store is standard SQL by SQLAlchemy Core. SQLite is the default; a
+PostgreSQL-family database is reached by URL through the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ecomon.errors import StoreError
+
+BUSY_TIMEOUT_MS = 60_000
+PRAGMAS = (
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",
+    "journal_mode = WAL",
+    # A person or a device is told "stored" when a commit returns, so the commit reaches the disk.
+    "synchronous = FULL",
+    "wal_autocheckpoint = 20000",
+    "cache_size = -131072",
+    "temp_store = MEMORY",
+    "foreign_keys = ON",
+)
+_WRITE = "ecomon_write"
+
+
+def to_url(url_or_path: str | Path) -> URL:
+    """A database URL; what has no ``://`` is the path of an SQLite file."""
+    if isinstance(url_or_path, str) and "://" in url_or_path:
+        url = make_url(url_or_path)
+    else:
+        url = URL.create("sqlite", database=str(Path(url_or_path).resolve()))
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise StoreError("the store is a file: an SQLite database in memory would be lost")
+    return url
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of an SQLite URL; None for a server."""
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        return None
+    return Path(url.database)
+
+
+def connect(url: URL) -> tuple[Engine, Engine]:
+    """An engine whose transactions read, and one of the same pool whose transactions write.
+
+    A writing transaction takes SQLite's write lock when it begins (BEGIN IMMEDIATE): it waits its
+    turn instead of failing half-way, and nothing it read can change under it.
+    """
+    engine = reader = create_engine(url)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        # What one call reads belongs together; SQLite's transactions see one snapshot anyway.
+        reader = engine.execution_options(isolation_level="REPEATABLE READ")
+    # A server's driver reports the rows of INSERT ... SELECT only when asked to keep the count.
+    return reader, engine.execution_options(**{_WRITE: True, "preserve_rowcount": True})
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own implicit BEGIN is switched off; _begin_sqlite says which one is meant.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    is_write = conn.get_execution_options().get(_WRITE, False)
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+
+
+def bulk_load(conn: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Put rows (in the order of the table's columns) into a staging table, by the fastest way."""
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    if conn.dialect.name == "sqlite":
+        held = list(rows)
+        if held:
+            marks = ", ".join("?" * len(table.columns))
+            conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', held)
+        return
+    driver: Any = conn.connection.driver_connection
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that takes ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+    if conn.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def size_bytes(conn: Connection) -> int:
+    """Octets the database takes on its disk."""
+    if conn.dialect.name == "sqlite":
+        pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+        return pages * conn.execute(text("PRAGMA page_size")).scalar_one()
+    return conn.execute(text("SELECT pg_database_size(current_database())")).scalar_one()

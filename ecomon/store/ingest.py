@@ -1,0 +1,266 @@
+"""Ingest: decoded batches into the store, in one transaction, by revision.
+
+Each batch is laid into a temporary table and met with the current revisions there, in SQL: what
+differs moves to the history, what is new or differs is written, what is equal stays untouched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from ecomon.errors import StoreError
+from ecomon.model.observation import Batch, DataKind, Rejected
+from ecomon.model.period import to_epoch_s
+from ecomon.model.tables import OBSERVATIONS
+from ecomon.store.canonical import canonical_json, instant_s, read_json
+from ecomon.store.decisions import review_revised
+from ecomon.store.knowledge import Commit, read_meta
+from ecomon.store.revisions import (
+    ASSERTED,
+    STAGED,
+    assert_staged,
+    stage_observations,
+    withdraw_absent,
+    write_revisions,
+)
+from ecomon.store.schema import batch, dead_letter
+from ecomon.store.schema import blob as blob_table
+from ecomon.store.series import SeriesBook
+
+_STAGING = (STAGED, ASSERTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where batches came from: the octets, and what decoded them how."""
+
+    octets: bytes
+    file_name: str
+    source: str
+    decoder: str
+    decoder_version: str
+    options: str  # canonical JSON
+    received_at: datetime | None
+    supersedes: int | None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.octets).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of one file. ``is_repeat``: these octets, decoded this way, were here already."""
+
+    batch_id: int
+    seq: int
+    n_new: int
+    n_revised: int
+    n_unchanged: int
+    n_rejected: int
+    n_withdrawn: int = 0
+    is_repeat: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    n_rows: int = 0
+    n_new: int = 0
+    n_revised: int = 0
+    starts_s: list[int] = field(default_factory=list[int])  # ends of the spans that changed
+    sites: set[str] = field(default_factory=set[str])
+    quirks: Counter[str] = field(default_factory=Counter[str])
+
+    @property
+    def n_unchanged(self) -> int:
+        return self.n_rows - self.n_new - self.n_revised
+
+
+def ingest(
+    commit: Commit,
+    batches: Iterable[Batch | Rejected],
+    *,
+    blob: bytes,
+    file_name: str,
+    source: str,
+    decoder: str,
+    decoder_version: str,
+    options: Mapping[str, Any] | None = None,
+    rejected: Iterable[Rejected] = (),
+    received_at: datetime | None = None,
+    supersedes: int | None = None,
+    kind: DataKind | None = None,
+) -> IngestReport:
+    """Write what a file says, in one transaction; nothing at all if it was here before.
+
+    The same octets from the same source, by the same decoder, version and options, are a repeat:
+    they bring no knowledge, even where another file has revised their values since.
+
+    Parameters
+    ----------
+    batches : iterable of Batch or Rejected
+        Observations with ids of the registry as ``site`` (contract OBSERVATIONS; ``reported_at``
+        may ride along); within the file the later of two rows of one key wins. Consumed inside the
+        transaction, and not at all where the file is a repeat.
+    blob : bytes
+        The file itself; kept, content-addressed.
+    rejected : iterable of Rejected
+        More rows for the dead letters; read after ``batches`` are consumed.
+    received_at : datetime, optional
+        When it came (aware or naive Beijing time); the time of the commit by default.
+    supersedes : int, optional
+        The batch that this one mends: what that one wrote and this one does not tell again is
+        withdrawn, and its dead letters are settled.
+    kind : {"real", "example", "golden"}, optional
+        What kind of data these are, checked against the store's.
+
+    Raises
+    ------
+    ContractError
+        if a batch breaks the contract or has an unknown ``censor``.
+    UnitMismatch
+        if a determinand comes in another unit than the store keeps it in.
+    StoreError
+        if the kind is not the store's, or ``supersedes`` names no batch.
+    """
+    conn = commit.conn
+    if kind is not None and kind != (own := read_meta(conn, "kind")):
+        raise StoreError(f"{kind} data do not go into a store of {own} data")
+    origin = Origin(
+        blob, file_name, source, decoder, decoder_version, canonical_json(options or {}),
+        received_at, supersedes,
+    )  # fmt: skip
+    if (earlier := _find_repeat(conn, origin)) is not None:
+        return earlier
+    batch_id = _open_batch(commit, origin)
+    tally, letters = _Tally(), list[Rejected]()
+    book = SeriesBook(conn)
+    for table in _STAGING:
+        table.create(conn)
+    for item in batches:
+        if isinstance(item, Rejected):
+            letters.append(item)
+            continue
+        tally.quirks.update(item.quirks)
+        if len(item):
+            _write_batch(commit, book, item, batch_id, tally)
+            if origin.supersedes is not None:
+                assert_staged(conn)
+    n_withdrawn = 0
+    if origin.supersedes is not None:
+        n_withdrawn, starts_s = withdraw_absent(commit, origin.supersedes)
+        tally.starts_s.extend(starts_s)
+        mended = select(batch.c.sites).where(batch.c.batch_id == origin.supersedes)
+        tally.sites.update(read_json(conn.execute(mended).scalar_one()))
+    for table in _STAGING:
+        table.drop(conn)
+    letters.extend(rejected)
+    _write_letters(conn, letters, batch_id)
+    if tally.n_revised:
+        review_revised(commit)
+    report = IngestReport(
+        batch_id, commit.seq, tally.n_new, tally.n_revised, tally.n_unchanged, len(letters),
+        n_withdrawn,
+    )  # fmt: skip
+    _close_batch(conn, report, tally)
+    commit.keep("ingest")
+    return report
+
+
+def _write_batch(
+    commit: Commit, book: SeriesBook, item: Batch, batch_id: int, tally: _Tally
+) -> None:
+    table = OBSERVATIONS.check(item.observations)
+    n_staged = stage_observations(commit.conn, table, book.ids_of(table))
+    n_new, n_revised = write_revisions(commit, n_staged, batch_id)
+    tally.n_rows += len(table)
+    tally.n_new += n_new
+    tally.n_revised += n_revised
+    if n_new + n_revised:
+        start = table["start"]
+        tally.starts_s.extend((to_epoch_s(start.min()), to_epoch_s(start.max())))
+        tally.sites.update(table["site"].unique().tolist())
+
+
+def _find_repeat(conn: Connection, origin: Origin) -> IngestReport | None:
+    row = conn.execute(
+        select(batch)
+        .where(batch.c.sha256 == origin.sha256)
+        .where(batch.c.source == origin.source)
+        .where(batch.c.decoder == origin.decoder)
+        .where(batch.c.decoder_version == origin.decoder_version)
+        .where(batch.c.options == origin.options)
+        .order_by(batch.c.batch_id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return IngestReport(row.batch_id, row.seq, 0, 0, row.n_rows, row.n_rejected, is_repeat=True)
+
+
+def _open_batch(commit: Commit, origin: Origin) -> int:
+    conn, sha256 = commit.conn, origin.sha256
+    if origin.supersedes is not None:
+        old = select(batch.c.batch_id).where(batch.c.batch_id == origin.supersedes)
+        if conn.execute(old).one_or_none() is None:
+            raise StoreError(f"there is no batch {origin.supersedes} to supersede")
+    if (
+        conn.execute(select(blob_table.c.size).where(blob_table.c.sha256 == sha256)).one_or_none()
+        is None
+    ):
+        conn.execute(
+            insert(blob_table).values(
+                sha256=sha256,
+                size=len(origin.octets),
+                octets=zlib.compress(origin.octets, 3),
+                first_seq=commit.seq,
+            )
+        )
+    received_at_s = commit.at_s if origin.received_at is None else instant_s(origin.received_at)
+    result = conn.execute(
+        insert(batch).values(
+            seq=commit.seq, sha256=sha256, file_name=origin.file_name, source=origin.source,
+            decoder=origin.decoder, decoder_version=origin.decoder_version,
+            options=origin.options, received_at_s=received_at_s,
+            n_rows=0, n_new=0, n_revised=0, n_unchanged=0, n_withdrawn=0, n_rejected=0,
+            quirks="{}", sites="[]", supersedes=origin.supersedes,
+        )
+    )  # fmt: skip
+    assert result.inserted_primary_key is not None
+    return result.inserted_primary_key[0]
+
+
+def _close_batch(conn: Connection, report: IngestReport, tally: _Tally) -> None:
+    conn.execute(
+        update(batch)
+        .where(batch.c.batch_id == report.batch_id)
+        .values(
+            n_rows=tally.n_rows, n_new=report.n_new, n_revised=report.n_revised,
+            n_unchanged=report.n_unchanged, n_withdrawn=report.n_withdrawn,
+            n_rejected=report.n_rejected, quirks=canonical_json(tally.quirks),
+            first_s=min(tally.starts_s, default=None), last_s=max(tally.starts_s, default=None),
+            sites=canonical_json(sorted(tally.sites)),
+        )
+    )  # fmt: skip
+
+
+def _write_letters(conn: Connection, letters: list[Rejected], batch_id: int) -> None:
+    if letters:
+        conn.execute(
+            insert(dead_letter),
+            [
+                {
+                    "batch_id": batch_id, "row": letter.row, "column_name": letter.column,
+                    "reason": letter.reason, "raw": letter.raw, "state": "open",
+                }
+                for letter in letters
+            ],
+        )  # fmt: skip

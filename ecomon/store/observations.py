@@ -1,0 +1,201 @@
+"""Observations out of the store: current ones, or those known at a sequence number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import Connection, Select, Table, and_, func, literal, select, union_all
+
+from ecomon.model.flag import Flag
+from ecomon.model.period import Period, to_epoch_s
+from ecomon.model.tables import STORED
+from ecomon.store.columns import beijing_times, fetch_columns, floats, ints, texts
+from ecomon.store.decisions import read_decisions
+from ecomon.store.knowledge import read_seq
+from ecomon.store.revisions import CENSORS
+from ecomon.store.schema import determinand, flag, flag_history, observation, observation_history
+from ecomon.store.schema import series as series_table
+from ecomon.store.schema import site as site_table
+from ecomon.store.series import select_series
+
+_COLUMNS = ("series_id", "start_s", "revision", "value", "censor", "source_flag", "row")
+_CONVERTERS = {0: ints, 1: ints, 2: ints, 3: floats, 4: ints, 6: ints, 7: ints}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which observations: of a period, of some sites and determinands (None: of all)."""
+
+    period: Period
+    sites: tuple[str, ...] | None = None
+    determinands: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(
+        cls, period: Period, sites: Iterable[str] | None, determinands: Iterable[str] | None
+    ) -> Wanted:
+        return cls(
+            period,
+            None if sites is None else tuple(sites),
+            None if determinands is None else tuple(determinands),
+        )
+
+
+def read_observations(
+    conn: Connection,
+    period: Period,
+    *,
+    sites: Iterable[str] | None = None,
+    determinands: Iterable[str] | None = None,
+    as_known_at: int | None = None,
+    with_flags: bool = True,
+) -> pd.DataFrame:
+    """Observations that start in a period, sorted by site, determinand, start.
+
+    Parameters
+    ----------
+    sites, determinands : iterable of str, optional
+        Only these; all by default.
+    as_known_at : int, optional
+        A sequence number: what was current then, flags and decisions included.
+    with_flags : bool
+        True: what stages after quality take. ``flag`` is the machine's (NOT_EVALUATED where it has
+        not judged yet), outranked by a person's decision: accepted and corrected values are GOOD,
+        rejected ones FAIL, a correction stands in ``value``; ``decision`` names the verdict
+        (NA where nobody decided). False: the source's own values, which quality judges.
+
+    Returns
+    -------
+    table STORED (with flags: FLAGGED)
+    """
+    wanted = Wanted.of(period, sites, determinands)
+    if as_known_at is not None and as_known_at >= read_seq(conn):
+        as_known_at = None  # nothing has been learnt since: the current rows are the answer
+    names = conn.execute(select_series(sites=wanted.sites, determinands=wanted.determinands)).all()
+    query = _select_known(wanted, as_known_at, with_flags)
+    columns = fetch_columns(conn.execute(query), len(_COLUMNS) + with_flags, _CONVERTERS)
+    table = _frame(columns, names)
+    if with_flags:
+        table["flag"] = columns[7][table.index.to_numpy()]
+        table = _overlay_decisions(table, read_decisions(conn, as_known_at))
+    return STORED.check(table.reset_index(drop=True))
+
+
+def _select_known(wanted: Wanted, as_known_at: int | None, with_flags: bool) -> Any:
+    current = _select(observation, wanted, as_known_at, with_flags)
+    if as_known_at is None:
+        return current
+    past = _select(observation_history, wanted, as_known_at, with_flags)
+    return union_all(
+        current.where(observation.c.seq <= as_known_at),
+        past.where(
+            observation_history.c.seq <= as_known_at,
+            observation_history.c.superseded_seq > as_known_at,
+        ),
+    )
+
+
+def _select(table: Table, wanted: Wanted, as_known_at: int | None, with_flags: bool) -> Select[Any]:
+    query = select(*(table.c[name] for name in _COLUMNS)).where(
+        table.c.series_id.in_(_series_ids(wanted)),
+        table.c.start_s >= to_epoch_s(wanted.period.start),
+        table.c.start_s < to_epoch_s(wanted.period.end),
+    )
+    if not with_flags:
+        return query
+    unjudged = literal(int(Flag.NOT_EVALUATED))
+    if as_known_at is None:
+        return query.add_columns(func.coalesce(flag.c.flag, unjudged)).outerjoin_from(
+            table, flag, flag.c.revision == table.c.revision
+        )
+    past = flag_history
+    return (
+        query.add_columns(func.coalesce(flag.c.flag, past.c.flag, unjudged))
+        .select_from(table)
+        .outerjoin(flag, and_(flag.c.revision == table.c.revision, flag.c.seq <= as_known_at))
+        .outerjoin(
+            past,
+            and_(
+                past.c.revision == table.c.revision,
+                past.c.seq <= as_known_at,
+                past.c.superseded_seq > as_known_at,
+            ),
+        )
+    )
+
+
+def _series_ids(wanted: Wanted) -> Select[Any]:
+    # Even for "all" the series are named, so that the key is sought by series and start.
+    query = select(series_table.c.series_id)
+    if wanted.sites is not None:
+        query = query.join(site_table).where(site_table.c.site.in_(wanted.sites))
+    if wanted.determinands is not None:
+        query = query.join(determinand).where(determinand.c.determinand.in_(wanted.determinands))
+    return query
+
+
+def _frame(columns: list[npt.NDArray[Any]], names: Iterable[Any]) -> pd.DataFrame:
+    """The table in its order; its index says which row of ``columns`` each row was."""
+    series_ids, start_s = columns[0], columns[1]
+    dictionary = pd.DataFrame(
+        list(names),
+        columns=[
+            "series_id", "site", "determinand", "statistic", "duration_s", "programme",
+            "source", "replicate", "unit",
+        ],
+    ).sort_values(["site", "determinand", "series_id"], ignore_index=True)  # fmt: skip
+    place = np.zeros(int(dictionary["series_id"].max()) + 1 if len(dictionary) else 1, np.int64)
+    place[dictionary["series_id"].to_numpy(np.int64)] = np.arange(len(dictionary))
+    pair = dictionary.groupby(["site", "determinand"], sort=False).ngroup().to_numpy()
+    row_place = place[series_ids]
+    order = np.lexsort((row_place, start_s, pair[row_place])) if len(series_ids) else row_place
+    row_place = row_place[order]
+
+    def named(column: str) -> Any:
+        return texts(dictionary[column].tolist()).take(row_place)
+
+    def numbered(column: str) -> npt.NDArray[np.int64]:
+        return ints(dictionary[column].tolist())[row_place]
+
+    return pd.DataFrame(
+        {
+            "site": named("site"),
+            "determinand": named("determinand"),
+            "statistic": named("statistic"),
+            "start": beijing_times(start_s[order]),
+            "duration_s": numbered("duration_s"),
+            "programme": named("programme"),
+            "source": named("source"),
+            "replicate": numbered("replicate"),
+            "value": columns[3][order],
+            "unit": named("unit"),
+            "censor": texts(CENSORS).take(columns[4][order]),
+            "source_flag": texts(columns[5][order]),
+            "row": columns[6][order],
+            "revision": columns[2][order],
+        },
+        index=pd.Index(order),
+    )
+
+
+def _overlay_decisions(table: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    held = decisions.drop_duplicates("revision", keep="last").set_index("revision")
+    verdicts = np.full(len(table), None, dtype=object)
+    is_judged = table["revision"].isin(held.index).to_numpy()
+    if is_judged.any():
+        revisions = table["revision"].to_numpy()[is_judged]
+        verdicts[is_judged] = held["verdict"].loc[revisions].to_numpy(object)
+        is_rejected, is_corrected = verdicts == "reject", verdicts == "correct"
+        table.loc[is_judged & ~is_rejected, "flag"] = int(Flag.GOOD)
+        table.loc[is_rejected, "flag"] = int(Flag.FAIL)
+        corrections = held["value"].reindex(table["revision"].to_numpy()[is_corrected])
+        table.loc[is_corrected, "value"] = corrections.to_numpy()
+        # A corrected value was measured by somebody: it is a value, not a bound.
+        table.loc[is_corrected, "censor"] = "none"
+    table["decision"] = texts(verdicts.tolist())
+    return table

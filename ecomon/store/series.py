@@ -1,0 +1,131 @@
+"""Series: the part of an observation's key that many observations share, as one integer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sqlalchemy import Connection, Select, Table, insert, select
+
+from ecomon.errors import ContractError, UnitMismatch
+from ecomon.store.schema import determinand, series, site, source
+
+_KEY = (
+    "site", "determinand", "statistic", "duration_s", "programme", "source", "replicate", "unit",
+)  # fmt: skip
+
+
+class SeriesKey(NamedTuple):
+    """What tells one series from another."""
+
+    site: str
+    determinand: str
+    statistic: str
+    duration_s: int
+    programme: str
+    source: str
+    replicate: int
+
+
+def select_series(
+    *, sites: Iterable[str] | None = None, determinands: Iterable[str] | None = None
+) -> Select[*tuple[Any, ...]]:
+    """The series with their names in the place of ids, those of some sites and determinands only."""
+    query = select(
+        series.c.series_id, site.c.site, determinand.c.determinand, series.c.statistic,
+        series.c.duration_s, series.c.programme, source.c.source, series.c.replicate,
+        determinand.c.unit,
+    ).select_from(
+        series.join(site).join(determinand).join(source)
+    )  # fmt: skip
+    if sites is not None:
+        query = query.where(site.c.site.in_(list(sites)))
+    if determinands is not None:
+        query = query.where(determinand.c.determinand.in_(list(determinands)))
+    return query
+
+
+class SeriesBook:
+    """The dictionaries as one transaction sees them; it enters new names as they come.
+
+    It lives no longer than its transaction: ids of one that is rolled back must not be remembered.
+    """
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._ids: dict[SeriesKey, int] = {}
+        for series_id, *key, _unit in conn.execute(select_series()):
+            self._ids[SeriesKey(*key)] = series_id
+        self._units: dict[str, str] = dict(
+            conn.execute(select(determinand.c.determinand, determinand.c.unit)).all()
+        )
+        self._names = {
+            table.name: dict(conn.execute(select(table.c[1], table.c[0])).all())
+            for table in (site, determinand, source)
+        }
+
+    def ids_of(self, observations: pd.DataFrame) -> npt.NDArray[np.int64]:
+        """The series of each row, entered where new.
+
+        Parameters
+        ----------
+        observations : table OBSERVATIONS, n rows
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+
+        Raises
+        ------
+        ContractError
+            if a part of the key is missing.
+        UnitMismatch
+            if a determinand comes in another unit than the store keeps it in.
+        """
+        combined = np.zeros(len(observations), dtype=np.int64)
+        for column in _KEY:
+            codes, names = pd.factorize(observations[column])
+            if (codes < 0).any():
+                raise ContractError(f"observations: a row has no {column!r}")
+            combined = combined * len(names) + codes
+        _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+        heads = observations[list(_KEY)].iloc[first].itertuples(index=False, name=None)
+        ids = [self._id_of(SeriesKey(*key), unit) for *key, unit in heads]
+        return np.array(ids, dtype=np.int64)[inverse]
+
+    def _id_of(self, key: SeriesKey, unit: str) -> int:
+        known = self._units.setdefault(key.determinand, unit)
+        if known != unit:
+            raise UnitMismatch(
+                f"{key.determinand} at {key.site} comes in {unit}; the store keeps it in {known}"
+            )
+        if key not in self._ids:
+            self._ids[key] = self._enter_series(key, unit)
+        return self._ids[key]
+
+    def _enter_series(self, key: SeriesKey, unit: str) -> int:
+        values: dict[str, Any] = key._asdict() | {
+            "site_id": self._name_id(site, key.site),
+            "determinand_id": self._name_id(determinand, key.determinand, unit=unit),
+            "source_id": self._name_id(source, key.source),
+        }
+        for name in ("site", "determinand", "source"):
+            del values[name]
+        return _inserted_id(self._conn, series, values)
+
+    def _name_id(self, table: Table, name: str, **others: str) -> int:
+        names = self._names[table.name]
+        if name not in names:
+            names[name] = _inserted_id(self._conn, table, {table.name: name, **others})
+        return names[name]
+
+
+def _inserted_id(conn: Connection, table: Table, values: dict[str, Any]) -> int:
+    # Names come from numpy-backed frames; drivers want plain integers.
+    plain = {name: int(v) if isinstance(v, np.integer) else v for name, v in values.items()}
+    key = conn.execute(insert(table).values(**plain)).inserted_primary_key
+    assert key is not None
+    return key[0]

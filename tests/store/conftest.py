@@ -1,0 +1,120 @@
+"""A fresh store for each test, on every database there is.
+
+SQLite always; a PostgreSQL server too where ``ECOMON_TEST_POSTGRESQL`` holds its URL (with a role
+that may create databases), e.g. ``postgresql+psycopg://ecomon@localhost/postgres``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from ecomon.model.observation import Batch
+from ecomon.model.tables import OBSERVATIONS
+from ecomon.store import IngestReport, Store
+
+SERVER = os.environ.get("ECOMON_TEST_POSTGRESQL")
+_numbers = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", *(["postgresql"] if SERVER else [])])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a store can be made."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store' / 'ecomon.sqlite'}"
+        return
+    name = f"ecomon_test_{os.getpid()}_{next(_numbers)}"
+    server = create_engine(str(SERVER), isolation_level="AUTOCOMMIT")
+    with server.connect() as conn:
+        conn.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(str(SERVER)).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as conn:
+        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+class Clock:
+    """A wall clock that stands still unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(store_url: str, clock: Clock) -> Iterator[Store]:
+    with Store.create(store_url, kind="golden", clock=clock) as made:
+        yield made
+
+
+Row = tuple[str, str, str, float | None]
+
+
+def _readings(rows: Sequence[Row], **columns: Any) -> pd.DataFrame:
+    """Table OBSERVATIONS of rows (site, determinand, start, value)."""
+    n = len(rows)
+    table = pd.DataFrame(
+        {
+            "site": [row[0] for row in rows],
+            "determinand": [row[1] for row in rows],
+            "statistic": "value",
+            "start": np.array([row[2] for row in rows], dtype="datetime64[us]"),
+            "duration_s": 0,
+            "programme": "automatic",
+            "source": "tabulated",
+            "replicate": 0,
+            "value": [np.nan if row[3] is None else row[3] for row in rows],
+            "unit": "mg/L",
+            "censor": "none",
+            "source_flag": None,
+            "row": range(1, n + 1),
+            **columns,
+        }
+    )
+    return OBSERVATIONS.frame(table.to_dict("series"))
+
+
+def _ingest_rows(
+    store: Store, rows: Sequence[Row], blob: bytes | None = None, **options: Any
+) -> IngestReport:
+    return store.ingest(
+        [Batch(_readings(rows))],
+        **{
+            "blob": repr(rows).encode() if blob is None else blob, "file_name": "readings.csv",
+            "source": "tabulated", "decoder": "tests", "decoder_version": "1", **options,
+        },
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def readings() -> Callable[..., pd.DataFrame]:
+    """Makes a table OBSERVATIONS of rows (site, determinand, start, value)."""
+    return _readings
+
+
+@pytest.fixture(scope="session")
+def ingest_rows() -> Callable[..., IngestReport]:
+    """Ingests rows into a store, as one file of their own (``blob`` says which)."""
+    return _ingest_rows
+
+
+@pytest.fixture
+def ingest(store: Store) -> Callable[..., IngestReport]:
+    """Ingests rows into the test's store."""
+    return partial(_ingest_rows, store)
