@@ -1,0 +1,1 @@
+"""Results -> pages, workbooks and statements: octets out, nothing written here."""
