@@ -1,0 +1,127 @@
+"""Set ecomon up in a virtual environment of its own, then do one thing.
+
+    python3 .ci/start.py demo [FOLDER]   the main job: the example basin through every flow
+    python3 .ci/start.py test            every check: lint, types, import contracts, tests
+    python3 .ci/start.py setup           only the set-up
+
+Needs nothing but Python 3.11 or newer. The environment is ``.venv`` beside the README (another
+place: ``ECOMON_VENV``); the versions are those of ``uv.lock``, through ``.ci/constraints.txt``.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+VENV = Path(os.environ.get("ECOMON_VENV", ROOT / ".venv"))
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def run(*command, **options):
+    """Run a command in the repository; end with its exit code where it fails."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, check=False, **options)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def wanted(extra):
+    """What the environment was made from, so that it is made again when that changes."""
+    parts = [sys.version, extra, str(ROOT)]
+    parts += [
+        (ROOT / name).read_text("utf-8") for name in ("pyproject.toml", ".ci/constraints.txt")
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def set_up(extra):
+    """Make the environment and install ecomon into it, unless that was done already."""
+    stamp = VENV / f"ecomon-{extra or 'plain'}.stamp"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted(extra):
+        return
+    if PYTHON.exists() and not (VENV / "pyvenv.cfg").exists():
+        sys.exit(f"{VENV} is no virtual environment; set ECOMON_VENV to another place")
+    print(f"setting up {VENV} (about a minute, once) ...", flush=True)
+    pip = make_environment()
+    target = f".[{extra}]" if extra else "."
+    quiet = [] if os.environ.get("ECOMON_VERBOSE") else ["-q"]
+    run(
+        *pip,
+        "install",
+        *quiet,
+        "--disable-pip-version-check",
+        "-c",
+        ".ci/constraints.txt",
+        "-e",
+        target,
+    )
+    stamp.write_text(wanted(extra))
+
+
+def make_environment():
+    """Create the environment; the pip command that installs into it."""
+    try:
+        if not PYTHON.exists():
+            venv.create(VENV, with_pip=True, clear=VENV.exists())
+        return [PYTHON, "-m", "pip"]
+    except (subprocess.CalledProcessError, ImportError):
+        # A Python without ensurepip (Debian splits it off): use the system's pip from outside.
+        venv.create(VENV, with_pip=False, clear=True)
+    outside = [sys.executable, "-m", "pip", "--python", PYTHON]
+    probe = subprocess.run(
+        [str(part) for part in [*outside, "--version"]], capture_output=True, check=False
+    )
+    if probe.returncode:
+        sys.exit("neither ensurepip nor pip is here; on Debian: apt-get install python3-venv")
+    return outside
+
+
+def install_browser():
+    """The browser the page test needs, where this machine lets us install it."""
+    if shutil.which("chromium") or shutil.which("google-chrome"):
+        return
+    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = {
+            "stdout": subprocess.DEVNULL,
+            "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        }
+        print("installing chromium for the page test ...", flush=True)
+        subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, **quiet)
+    if not shutil.which("chromium"):
+        print("no chromium here and none can be installed: the page test will say so", flush=True)
+
+
+def test(arguments):
+    """Every check, in the order in which a fault shows soonest."""
+    set_up("dev")
+    install_browser()
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    run(BIN / "lint-imports", "--no-cache")
+    run(PYTHON, "-m", "basedpyright")
+    run(PYTHON, "-m", "pytest", *arguments)
+
+
+def demo(arguments):
+    """The main job."""
+    set_up("")
+    run(PYTHON, "-m", "ecomon", "demo", *arguments)
+
+
+def main():
+    if sys.version_info < (3, 11):
+        sys.exit(f"ecomon needs Python 3.11 or newer; this is {sys.version.split()[0]}")
+    jobs = {"demo": demo, "test": test, "setup": lambda _: set_up("dev")}
+    if len(sys.argv) < 2 or sys.argv[1] not in jobs:
+        sys.exit(__doc__)
+    jobs[sys.argv[1]](sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""``python -m ecomon`` is the ``ecomon`` command."""
+
+from ecomon.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Journeys: short pure chains of stages, written once for flows, commands, replays and verifiers."""

@@ -1,0 +1,52 @@
+"""Load: flagged readings and discharges -> monthly loads of the sections with an agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from prefect import flow
+
+from ecomon.journey.compute_loads import (
+    LoadRule,
+    agreements_in_force,
+    compute_loads,
+    sites_needed,
+    span_for_loads,
+)
+from ecomon.model.agreement import Agreement
+from ecomon.model.period import Period
+from ecomon.model.tables import LOADS
+from flows.installation import Run, recorded_run
+
+
+@flow(name="load", timeout_seconds=6 * 3600)
+def load(home: str, period: str) -> dict[str, Any]:
+    """Monthly loads of whole months, for every agreement in force; supersedes its own results."""
+    span = Period.parse(period)
+    with recorded_run(home, "load", {"period": period}) as run:
+        agreements = agreements_in_force(run.registry, span)
+        tables = [loads_of(run, agreement, span) for agreement in agreements]
+        loads = pd.concat(tables, ignore_index=True) if tables else LOADS.empty()
+        run.store.write_loads(run.run_id, loads, span)
+        run.counts = {
+            "agreements": len(agreements),
+            "measured": int((loads["status"] == "measured").sum()),
+            "insufficient": int((loads["status"] == "insufficient").sum()),
+        }
+        return run.counts
+
+
+def loads_of(run: Run, agreement: Agreement, period: Period) -> pd.DataFrame:
+    """Loads at the section of one agreement, read month by month so that memory stays bounded."""
+    sections = [agreement.section]
+    months: list[pd.DataFrame] = []
+    for month in period.split("month"):
+        flagged = run.store.read_observations(
+            span_for_loads(run.registry, sections, month),
+            sites=sites_needed(run.registry, sections, month),
+            as_known_at=run.known_at,
+        )
+        rule = LoadRule.of(agreement)
+        months.append(compute_loads(flagged, run.registry, agreement.section, rule, month))
+    return pd.concat(months, ignore_index=True)

@@ -1,0 +1,66 @@
+"""Publish: stored results -> bulletin page, load workbook, statements as workbook, PDF and JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from ecomon.journey.make_bulletin import MonthResults, make_bulletin
+from ecomon.journey.make_statement import load_files, statement_files
+from ecomon.model.period import Period
+from flows.installation import Run, recorded_run
+
+
+@flow(name="publish", timeout_seconds=3600)
+def publish(home: str, period: str) -> dict[str, Any]:
+    """Write the documents of a period: a month has a bulletin; any period its loads and statements.
+
+    Each file is written whole under another name, then renamed; its hash is recorded with the run.
+    """
+    span = Period.parse(period)
+    with recorded_run(home, "publish", {"period": period}) as run:
+        files: dict[str, bytes] = {}
+        if span.kind == "month":
+            bulletin = make_bulletin(read_month(run, span), run.registry, span, run.provenance)
+            files |= {f"bulletin-{span.label}/{name}": octets for name, octets in bulletin.items()}
+        loads = run.store.read_loads(span)
+        files |= load_files(loads, run.registry, span, run.provenance)
+        stored = [one for one in run.store.read_statements() if one.period == span.label]
+        files |= statement_files([one.document for one in stored], run.registry)
+        written = write_documents(run, files)
+        run.counts = {"documents": len(files), "changed": written, "statements": len(stored)}
+        return run.counts
+
+
+def read_month(run: Run, month: Period) -> MonthResults:
+    """The stored results of one month."""
+    firing = run.store.read_alerts("firing")
+    return MonthResults(
+        means=run.store.read_means(month, "month"),
+        grades=run.store.read_grades(month),
+        exceedances=run.store.read_exceedances(month),
+        flagged=run.store.read_observations(Period(month.start - timedelta(hours=8), month.end)),
+        n_open_alerts=len(firing),
+        n_open_reviews=len(run.store.read_reviews("open")),
+    )
+
+
+@task(retries=2, retry_delay_seconds=5, timeout_seconds=600, cache_policy=NO_CACHE)
+def write_documents(run: Run, files: dict[str, bytes]) -> int:
+    """Write files under ``documents/`` that are not there as they should be; how many changed."""
+    changed = 0
+    for name, octets in sorted(files.items()):
+        path = run.settings.documents / name
+        if not path.exists() or path.read_bytes() != octets:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(path.name + ".part")
+            part.write_bytes(octets)
+            part.replace(path)
+            changed += 1
+        digest = hashlib.sha256(octets).hexdigest()
+        run.store.record_document(name, sha256=digest, kind=path.suffix[1:], run_id=run.run_id)
+    return changed
