@@ -12,14 +12,14 @@ class Provenance:
     """Where a page, workbook or statement comes from; printed on each of them.
 
     ``known_at`` is the store's knowledge sequence that was read; ``ruleset`` the hash of the
-    snapshot of facts; ``run`` the id of the run (0 when computed from files alone).
+    snapshot of facts. The run's id is not among them: a second run over the same input makes the
+    same octets, and the store knows which run wrote which document.
     """
 
     kind: DataKind
     known_at: int
     ruleset: str
     code_version: str
-    run: int = 0
 
     @property
     def watermark_zh(self) -> str | None:

@@ -104,8 +104,10 @@ def _notes_cell(bulletin: Bulletin, line: SectionLine) -> str:
     if line.note_zh or line.note_en:
         notes.append(both(Words(line.note_zh or line.note_en, line.note_en or line.note_zh)))
     if line.missing_items:
-        label = both(Words("未参评：", "not assessed: "))
-        notes.append(label + _determinands_cell(bulletin, line.missing_items))
+        count = len(line.missing_items.split(","))
+        label = both(Words(f"未参评 {count} 项", f"{count} items not assessed"))
+        items = _determinands_cell(bulletin, line.missing_items)
+        notes.append(element("details", element("summary", label) + items))
     return "<br>".join(notes)
 
 

@@ -138,18 +138,21 @@ def watermarks(provenance: Provenance, *, is_shadow: bool = False) -> tuple[Word
     return tuple(marks)
 
 
+def grouped(digest: str, size: int = 16) -> str:
+    """A long digest in groups, so that it can be read aloud and a narrow column can break it."""
+    return " ".join(digest[at : at + size] for at in range(0, len(digest), size))
+
+
 def provenance_rows(provenance: Provenance) -> list[tuple[Words, str]]:
     """What a product was made from, as label and value."""
-    run = str(provenance.run) if provenance.run else "文件直接计算 from files"
     return [
         (
             Words("数据类别", "Kind of data"),
             f"{KIND[provenance.kind].zh} {KIND[provenance.kind].en}",
         ),
         (Words("数据知悉序号", "As known at sequence"), str(provenance.known_at)),
-        (Words("规则集指纹", "Rule-set hash (sha256)"), provenance.ruleset),
+        (Words("规则集指纹", "Rule-set hash (sha256)"), grouped(provenance.ruleset)),
         (Words("程序版本", "Code version"), provenance.code_version),
-        (Words("运行编号", "Run"), run),
     ]
 
 

@@ -123,8 +123,8 @@ class Statement:
     def as_document(self) -> dict[str, Any]:
         """All of it as JSON values: numbers that were reckoned are text, missing ones are null.
 
-        The run's id is left out, so that the same facts and data give the same document whenever
-        and wherever they are settled.
+        No run's id is in it, so that the same facts and data give the same document whenever and
+        wherever they are settled.
         """
         provenance = self.provenance
         return {

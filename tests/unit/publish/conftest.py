@@ -45,9 +45,7 @@ def names() -> dict[str, tuple[str, str]]:
 @pytest.fixture(scope="session")
 def provenance() -> Callable[[DataKind], Provenance]:
     def of(kind: DataKind) -> Provenance:
-        return Provenance(
-            kind=kind, known_at=1274, ruleset="9f2c" * 16, code_version="0.1.0+test", run=12
-        )
+        return Provenance(kind=kind, known_at=1274, ruleset="9f2c" * 16, code_version="0.1.0+test")
 
     return of
 

@@ -41,7 +41,7 @@ def agreement() -> Agreement:
 
 @pytest.fixture(scope="session")
 def real() -> Provenance:
-    return Provenance(kind="real", known_at=12, ruleset="ab12", code_version="0.1.0", run=5)
+    return Provenance(kind="real", known_at=12, ruleset="ab12", code_version="0.1.0")
 
 
 @pytest.fixture(scope="session")
