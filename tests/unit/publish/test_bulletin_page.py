@@ -89,7 +89,7 @@ def test_what_is_known_and_what_is_not_stands_on_the_page(files: dict[str, bytes
     page = files["index.html"].decode()
     for text in (
         "14/15", "71.4%", "目标未配置", "待核实", "数据未经审核", "provisional data",
-        "1274", "9f2c" * 16, "0.1.0+test", "不计算", "断面目标", "0.082",
+        "1274", "9f2c" * 4, "0.1.0+test", "不计算", "断面目标", "0.082",
     ):  # fmt: skip
         assert text in page, text
 
