@@ -22,7 +22,7 @@ PRAGMAS = (
     # A person or a device is told "stored" when a commit returns, so the commit reaches the disk.
     "synchronous = FULL",
     "wal_autocheckpoint = 20000",
-    "cache_size = -131072",
+    "cache_size = -32768",
     "temp_store = MEMORY",
     "foreign_keys = ON",
 )
