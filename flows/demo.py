@@ -135,7 +135,7 @@ def write_real_files(home: Settings) -> None:
 
 
 def write_example_files(home: Settings) -> None:
-    """The simulated basin as the files offices would receive, a month a file, into the inboxes."""
+    """The simulated basin as the files offices would receive, into the inboxes."""
     from ecomon.example import (
         air_csv,
         cnemc_archive_csv,
@@ -150,8 +150,9 @@ def write_example_files(home: Settings) -> None:
         fetched = to_epoch_s(month.end)
         water = home.inbox("cnemc-water") / f"water-{month.label}.csv"
         put(water, cnemc_archive_csv(basin, month), modified_s=fetched)
-        river = home.inbox("st-river-r") / f"ST_RIVER_R-{month.label}.csv"
-        put(river, st_river_r_csv(basin, month), modified_s=fetched)
+    for year in (Period.year(number) for number in (2023, 2024, 2025)):
+        river = home.inbox("st-river-r") / f"ST_RIVER_R-{year.label}.csv"
+        put(river, st_river_r_csv(basin, year))
     put(home.inbox("tabulated") / f"air-{AIR_MONTH.label}.csv", air_csv(basin, AIR_MONTH))
     put(home.inbox("tabulated") / "emergency-thallium.csv", emergency_csv(basin))
 

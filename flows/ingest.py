@@ -52,9 +52,16 @@ def ingest_file(run: Run, feed: Feed, path: Path, year: int | None) -> IngestRep
     )
 
 
-@task(timeout_seconds=3600, cache_policy=NO_CACHE)
+@task(timeout_seconds=6 * 3600, cache_policy=NO_CACHE)
+def flag_changes(run: Run, since_seq: int) -> int:
+    """Judge what the readings after a sequence number can change; how many flags changed."""
+    return sum(
+        flag_month(run, month, sites) for month, sites in months_to_flag(run, since_seq).items()
+    )
+
+
 def flag_month(run: Run, month: Period, sites: set[str]) -> int:
-    """Judge the readings that new ones of one month can change; how many flags changed."""
+    """Judge the readings that new ones of one month, at these sites, can change."""
     n_flags = 0
     for reach_h, group in sites_by_reach(run.registry, sites).items():
         span = span_to_flag(month, reach_h)
@@ -90,8 +97,7 @@ def ingest(
                 refused[path.name] = str(error)
                 settle_file(path, inbox, "failed", str(error))
         to_seq = run.store.now_seq()
-        work = months_to_flag(run, since_seq)
-        n_flags = sum(flag_month(run, month, sites) for month, sites in work.items())
+        n_flags = flag_changes(run, since_seq)
         counts = {"files": len(done), "flags": n_flags, "flagged_to": to_seq}
         run.counts = totals(done) | counts | ({"refused": refused} if refused else {})
         return run.counts

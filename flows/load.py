@@ -8,6 +8,7 @@ import pandas as pd
 from prefect import flow
 
 from ecomon.journey.compute_loads import (
+    DISCHARGE,
     LoadRule,
     agreements_in_force,
     compute_loads,
@@ -17,6 +18,8 @@ from ecomon.journey.compute_loads import (
 from ecomon.model.agreement import Agreement
 from ecomon.model.period import Period
 from ecomon.model.tables import LOADS
+from ecomon.registry import Registry
+from ecomon.store import Store
 from flows.installation import Run, recorded_run
 
 
@@ -39,14 +42,22 @@ def load(home: str, period: str) -> dict[str, Any]:
 
 def loads_of(run: Run, agreement: Agreement, period: Period) -> pd.DataFrame:
     """Loads at the section of one agreement, read month by month so that memory stays bounded."""
-    sections = [agreement.section]
+    rule = LoadRule.of(agreement)
     months: list[pd.DataFrame] = []
     for month in period.split("month"):
-        flagged = run.store.read_observations(
-            span_for_loads(run.registry, sections, month),
-            sites=sites_needed(run.registry, sections, month),
-            as_known_at=run.known_at,
-        )
-        rule = LoadRule.of(agreement)
+        flagged = read_for_loads(run.store, run.registry, agreement, month, run.known_at)
         months.append(compute_loads(flagged, run.registry, agreement.section, rule, month))
     return pd.concat(months, ignore_index=True)
+
+
+def read_for_loads(
+    store: Store, registry: Registry, agreement: Agreement, month: Period, known_at: int
+) -> pd.DataFrame:
+    """The readings of one month for one agreement, as known at a sequence (table FLAGGED)."""
+    sections = [agreement.section]
+    return store.read_observations(
+        span_for_loads(registry, sections, month),
+        sites=sites_needed(registry, sections, month),
+        determinands=[*LoadRule.of(agreement).factors, DISCHARGE],
+        as_known_at=known_at,
+    )
