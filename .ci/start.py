@@ -2,6 +2,7 @@
 
     python3 .ci/start.py demo [FOLDER]   the main job: the example basin through every flow
     python3 .ci/start.py test            every check: lint, types, import contracts, tests
+    python3 .ci/start.py pytest [ARGS]   only pytest
     python3 .ci/start.py setup           only the set-up
 
 Needs nothing but Python 3.11 or newer. The environment is ``.venv`` beside the README (another
@@ -108,6 +109,12 @@ def test(arguments):
     run(PYTHON, "-m", "pytest", *arguments)
 
 
+def pytest(arguments):
+    """Only pytest, with these arguments."""
+    set_up("dev")
+    run(PYTHON, "-m", "pytest", *arguments)
+
+
 def demo(arguments):
     """The main job."""
     set_up("")
@@ -117,7 +124,7 @@ def demo(arguments):
 def main():
     if sys.version_info < (3, 11):
         sys.exit(f"ecomon needs Python 3.11 or newer; this is {sys.version.split()[0]}")
-    jobs = {"demo": demo, "test": test, "setup": lambda _: set_up("dev")}
+    jobs = {"demo": demo, "test": test, "pytest": pytest, "setup": lambda _: set_up("dev")}
     if len(sys.argv) < 2 or sys.argv[1] not in jobs:
         sys.exit(__doc__)
     jobs[sys.argv[1]](sys.argv[2:])

@@ -133,7 +133,7 @@ def read_times(texts: Sequence[str]) -> tuple[npt.NDArray[np.datetime64], dict[i
         pd.Index(full, dtype=object), format="%Y-%m-%d %H:%M:%S", errors="coerce"
     )
     times = quick.to_numpy().astype("datetime64[us]").copy()
-    times[(times < _FIRST) | (times >= _END)] = np.datetime64("NaT")
+    times[(times < _FIRST) | (times >= _END)] = np.datetime64("NaT", "us")
     faults: dict[int, str] = {}
     seen: dict[str, int | str] = {}
     for position in np.flatnonzero(np.isnat(times)).tolist():
