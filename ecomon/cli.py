@@ -194,6 +194,47 @@ def store_status(home: Home = None, as_json: AsJson = False) -> None:
         say(f"{name:<20} {_plain(value)}")
 
 
+@store_app.command("upgrade")
+def store_upgrade(home: Home = None) -> None:
+    """升级库结构 bring the store of an older version up to this one."""
+    from ecomon.settings import read_settings
+    from ecomon.store import Store
+
+    url = read_settings(home).store_url
+    Store.upgrade(url)
+    say(f"已升级 upgraded: {url}")
+
+
+@store_app.command("trace")
+def store_trace(
+    revision: Annotated[int, typer.Argument(help="监测值版本号 revision of an observation")],
+    home: Home = None,
+) -> None:
+    """追溯一个监测值 one observation with its file, row, flags and decisions."""
+    from ecomon.settings import read_settings
+    from ecomon.store import Store
+
+    with Store.open(read_settings(home).store_url) as store:
+        say_json(store.trace_revision(revision))
+
+
+@app.command("reviews")
+def reviews(home: Home = None, as_json: AsJson = False) -> None:
+    """待审核的监测值 values that wait for a person's judgement."""
+    from ecomon.settings import read_settings
+    from ecomon.store import Store
+
+    with Store.open(read_settings(home).store_url) as store:
+        cases = store.read_reviews("open").to_dict(orient="records")
+    for case in cases:
+        if as_json:
+            say_json(case)
+        else:
+            say("\t".join(_plain(value) for value in case.values()))
+    if not as_json:
+        say(f"待审核 open reviews: {len(cases)}")
+
+
 # --- flows --------------------------------------------------------------------------------------
 
 
