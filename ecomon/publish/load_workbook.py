@@ -101,7 +101,7 @@ def load_workbook(
     Method B: compensation.md 3.4 and 4.1 (monthly concentration x monthly volume).
     """
     LOADS.check(loads)
-    marks = _marks(provenance, is_shadow=is_shadow)
+    marks = load_marks(provenance, is_shadow=is_shadow)
     latest = loads["start"].max()
     created = datetime(2000, 1, 1) if pd.isna(latest) else latest.to_pydatetime()
     rows = [_row(row, names or {}) for row in loads.to_dict(orient="records")]
@@ -117,13 +117,14 @@ def load_workbook(
         for_print(sheet, repeat=top)
         notes = book.add_worksheet("说明 Notes")
         top = head_lines(notes, styles, Words("说明", "Notes"), marks, 2)
-        write_notes(notes, styles, _notes(loads, provenance), top=top)
+        write_notes(notes, styles, load_notes(loads, provenance), top=top)
         for_print(notes)
 
     return write_workbook(fill, created=created, title=str(_TITLE))
 
 
-def _marks(provenance: Provenance, *, is_shadow: bool) -> tuple[Words, ...]:
+def load_marks(provenance: Provenance, *, is_shadow: bool) -> tuple[Words, ...]:
+    """What stands over a load table before anything else."""
     marks = watermarks(provenance, is_shadow=is_shadow)
     return (*marks, NOT_BINDING) if marks else ()
 
@@ -154,7 +155,8 @@ def _name(key: str, names: Mapping[str, tuple[str, str]]) -> str:
     return " ".join(names[key]) if key in names else key
 
 
-def _notes(loads: pd.DataFrame, provenance: Provenance) -> Sequence[tuple[Words, str]]:
+def load_notes(loads: pd.DataFrame, provenance: Provenance) -> Sequence[tuple[Words, str]]:
+    """How the loads were formed and from what, as label and value."""
     n_lacking = int((loads["status"] != "measured").sum())
     methods = "；".join(_METHODS.get(str(key), str(key)) for key in loads["method"].unique())
     lacking = f"{n_lacking} / {len(loads)} 行数据不足，不给数值，也不按零处理 rows without a number; never zero"

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typst
-
-from ecomon.errors import ContractError
-from ecomon.model.period import to_epoch_s
-from ecomon.publish.assets import FontSet, template_text
+from ecomon.publish.assets import FontSet
 from ecomon.publish.statement_view import (
     RUN_TYPES,
     STATUSES,
@@ -25,6 +20,7 @@ from ecomon.publish.statement_view import (
     provenance_notes,
     total_rows,
 )
+from ecomon.publish.typeset import typeset
 from ecomon.publish.wording import INSUFFICIENT, Words
 
 
@@ -63,32 +59,19 @@ def statement_pdf(
     Fields: compensation.md 3.3. Margins and page number: GB/T 9704-2012 (from memory, unverified).
     """
     view = StatementView(document, names or {}, compared)
-    try:
-        octets, warnings = typst.compile_with_warnings(
-            template_text("statement.typ").encode(),
-            font_paths=typst.Fonts(
-                include_system_fonts=False,
-                include_embedded_fonts=False,
-                font_paths=[fonts.directory],
-            ),
-            format="pdf",
-            sys_inputs={"data": json.dumps(_sheet_of(view, fonts.family), ensure_ascii=False)},
-            timestamp=to_epoch_s(view.period.end),
-        )
-    except typst.TypstError as wrong:
-        raise ContractError(f"statement: typst: {wrong}") from wrong
-    if warnings:
-        raise ContractError("statement: typst: " + "; ".join(str(each) for each in warnings))
-    return octets
+    return typeset("statement.typ", _sheet_of(view), fonts, dated=view.period.end)
 
 
-def _sheet_of(view: StatementView, family: str) -> dict[str, Any]:
+def _sheet_of(view: StatementView) -> dict[str, Any]:
     """All that the template sets, as text."""
     document = view.document
     return {
-        "family": family,
+        "title": f"{view.agreement['name_zh']}核算单 {document['period']}",
+        "running": [
+            f"{view.agreement['name_zh']}核算单　{view.agreement['id']} @ {view.agreement['version']}",
+            f"{document['period']}　{RUN_TYPES[document['run_type']].zh}",
+        ],
         "agreement": _pair(Words(view.agreement["name_zh"], view.agreement["name_en"])),
-        "version": f"{view.agreement['id']} @ {view.agreement['version']}",
         "period": document["period"],
         "run_type": _pair(RUN_TYPES[document["run_type"]]),
         "status": _pair(STATUSES[document["status"]]),
