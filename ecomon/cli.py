@@ -235,6 +235,51 @@ def reviews(home: Home = None, as_json: AsJson = False) -> None:
         say(f"待审核 open reviews: {len(cases)}")
 
 
+# --- verify -------------------------------------------------------------------------------------
+
+SHOWN_DIFFERENCES = 20
+
+
+@app.command("verify")
+def verify(
+    manifest: Annotated[
+        Path, typer.Argument(help="清单 …-manifest.json", exists=True, dir_okay=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """复核 reckon a statement again from its published files, without store or network."""
+    import hashlib
+
+    from ecomon.journey.verify_statement import verify_statement
+    from ecomon.publish.manifest import read_manifest
+
+    octets = manifest.read_bytes()
+    listed = read_manifest(octets)["files"].values()
+    beside = [manifest.parent / one["name"] for one in listed]
+    found = verify_statement(
+        octets, {one.name: one.read_bytes() for one in beside if one.is_file()}
+    )
+    for number, one in enumerate(found.differences):
+        if as_json:
+            say_json(one.as_json())
+        elif number < SHOWN_DIFFERENCES:
+            say(
+                f"{one.file}\t{one.place}\t{one.field}\t所载 stated {one.stated}\t复算 found {one.found}"
+            )
+    digest = hashlib.sha256(octets).hexdigest()
+    if not as_json:
+        if found.differences:
+            say(f"不一致 {len(found.differences)} differences  {found.agreement} {found.period}")
+        else:
+            say(
+                f"一致 OK  {found.agreement} {found.period}  监测值 readings {found.n_readings}"
+                f"  日均值 daily means {found.n_days}  核算行 lines {found.n_lines}"
+            )
+        say(f"清单指纹 sha256 of the manifest {digest}")
+    if found.differences:
+        raise typer.Exit(1)
+
+
 # --- flows --------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Publish: stored results -> bulletin page, load workbook, statements as workbook, PDF and JSON."""
+"""Publish: stored results -> bulletin page, load workbook, statements with their evidence."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from ecomon.journey.make_bulletin import MonthResults, make_bulletin
-from ecomon.journey.make_statement import load_files, statement_files
+from ecomon.journey.make_statement import agreed_statements, load_files
 from ecomon.model.period import Period
+from flows.evidence import files_with_evidence
 from flows.installation import Run, recorded_run
 
 
@@ -30,7 +31,8 @@ def publish(home: str, period: str) -> dict[str, Any]:
         loads = run.store.read_loads(span)
         files |= load_files(loads, run.registry, span, run.provenance)
         stored = [one for one in run.store.read_statements() if one.period == span.label]
-        files |= statement_files([one.document for one in stored], run.registry)
+        for document, compared in agreed_statements([one.document for one in stored]):
+            files |= files_with_evidence(run, document, compared)
         written = write_documents(run, files)
         run.counts = {"documents": len(files), "changed": written, "statements": len(stored)}
         return run.counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -22,6 +23,7 @@ from ecomon.model.tables import FLAGGED
 Objects = npt.NDArray[np.object_]
 
 _EXACT_IN_FLOAT = 2.0**53
+_SHARE_OF_LIMIT = {"half_limit": 0.5, "zero": 0.0}
 _PH_DECIMALS = 9  # of a mean that went through logarithms; far beyond what is reported
 
 
@@ -72,22 +74,85 @@ def daily_means(
     环办监测函〔2020〕82号: half the limit (point 7), automatic before manual; mean of the valid
     readings, 十四五 scheme; pH by hydrogen ion, practice (all secondary sources).
     """
+    judged = _judge_days(flagged, determinands, rules, period)
+    readings, group, counts = judged.readings, judged.group, judged.counts
+    is_measured = judged.is_measured
+    kinds = np.array([determinands[key].mean for _, key in readings.pairs], dtype="str")
+    is_ion = np.repeat(kinds == "hydrogen_ion", len(judged.parts))
+    value, fractions = _arithmetic(readings, group, counts, is_measured & ~is_ion, rules.censored)
+    wanted = is_measured & is_ion
+    value[wanted], fractions[wanted] = _by_ion(readings, group, counts, wanted)
+    return frame_means(
+        readings.pairs, judged.parts, "day", determinands,
+        counts=counts, value=value, exact=fractions, is_measured=is_measured,
+    )  # fmt: skip
+
+
+def readings_used(
+    flagged: pd.DataFrame,
+    determinands: Mapping[str, Determinand],
+    rules: AggregationRules,
+    period: Period,
+) -> pd.DataFrame:
+    """Which readings entered the means that :func:`daily_means` gives of the same arguments.
+
+    Returns
+    -------
+    DataFrame
+        One row per row of ``flagged``, with its index. ``day`` (time): the Beijing day in which
+        the reading starts. ``is_used`` (bool): it entered the mean of a measured day; a reading
+        flagged out, over range, outranked by another of its time, or of a day with too few is not.
+        ``counted`` (float): what it counts in an arithmetic mean, which for a value below its limit
+        is the rules' substitute; NaN where it is not used. The mean of the days' ``counted`` is
+        their daily mean, but for pH.
+
+    Raises
+    ------
+    ContractError, UnitMismatch
+        as :func:`daily_means`.
+
+    Source
+    ------
+    The sources of :func:`daily_means`: both stand on one selection.
+    """
+    judged = _judge_days(flagged, determinands, rules, period)
+    readings = judged.readings
+    used = readings.is_usable & judged.is_measured[judged.group]
+    counted = readings.value[used]
+    counted[readings.is_left[used]] *= _SHARE_OF_LIMIT[rules.censored]
+    table = pd.DataFrame(
+        {"day": flagged["start"].dt.floor("D"), "is_used": False, "counted": np.nan},
+        index=flagged.index,
+    )
+    table.iloc[readings.place[used], 1] = True
+    table.iloc[readings.place[used], 2] = counted
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class _JudgedDays:
+    """The readings that may enter, the mean each belongs to, and which means are measured."""
+
+    parts: list[Period]
+    readings: DayReadings
+    group: Ints
+    counts: Counts
+    is_measured: npt.NDArray[np.bool_]
+
+
+def _judge_days(
+    flagged: pd.DataFrame,
+    determinands: Mapping[str, Determinand],
+    rules: AggregationRules,
+    period: Period,
+) -> _JudgedDays:
     FLAGGED.check(flagged)
     parts = period.split("day")
     bounds = np.array([*(part.start for part in parts), parts[-1].end], dtype="datetime64[us]")
     readings = read_days(flagged, determinands, rules, bounds)
     group = readings.series * len(parts) + readings.day
     counts = _count(readings, group, len(parts))
-    is_measured = counts.is_measured(rules.min_share_per_day)
-    kinds = np.array([determinands[key].mean for _, key in readings.pairs], dtype="str")
-    is_ion = np.repeat(kinds == "hydrogen_ion", len(parts))
-    value, fractions = _arithmetic(readings, group, counts, is_measured & ~is_ion, rules.censored)
-    wanted = is_measured & is_ion
-    value[wanted], fractions[wanted] = _by_ion(readings, group, counts, wanted)
-    return frame_means(
-        readings.pairs, parts, "day", determinands,
-        counts=counts, value=value, exact=fractions, is_measured=is_measured,
-    )  # fmt: skip
+    return _JudgedDays(parts, readings, group, counts, counts.is_measured(rules.min_share_per_day))
 
 
 def mean_of_ph(ion_mean: Floats) -> tuple[Floats, list[Fraction]]:
@@ -138,7 +203,7 @@ def _arithmetic(
     for places in np.unique(decimals).tolist():
         here = decimals[series] == places
         twice[here] = 2 * scaled_integers(value[here], places)
-    twice[left] *= 0.5 if censored == "half_limit" else 0.0
+    twice[left] *= _SHARE_OF_LIMIT[censored]
     total = np.bincount(group[usable], weights=twice, minlength=len(wanted)).astype(np.int64)
     n_days = len(wanted) // max(len(readings.pairs), 1)
     parts = 2 * counts.n_valid * np.repeat(10**decimals, n_days)

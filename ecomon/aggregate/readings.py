@@ -31,6 +31,8 @@ class DayReadings:
     ----------
     pairs : list of (site, determinand)
         In their order; ``series`` points into it.
+    place : ndarray of int
+        Which row of the table of readings each is.
     day : ndarray of int
         Days from the start of the span.
     value : ndarray of float
@@ -45,6 +47,7 @@ class DayReadings:
 
     pairs: list[tuple[str, str]]
     series: Codes
+    place: Codes
     day: Ints
     value: npt.NDArray[np.float64]
     is_usable: Mask
@@ -87,7 +90,8 @@ def read_days(
     Design, section 3 (precedence picks, nothing is averaged silently); over-range values out of
     means: project review rule R4.
     """
-    table = flagged[_enters(flagged, days)]
+    enters = _enters(flagged, days)
+    table = flagged[enters]
     sites, site_names = encode(table["site"])
     keys, names = encode(table["determinand"])
     if min(sites.min(initial=0), keys.min(initial=0)) < 0:
@@ -105,6 +109,7 @@ def read_days(
     readings = DayReadings(
         pairs=pairs,
         series=series,
+        place=np.flatnonzero(enters),
         day=(start_us - days[:1].view(np.int64)) // (DAY_S * _SECOND_US),
         value=value,
         is_usable=is_used[table["flag"].to_numpy()] & np.isfinite(value) & ~is_right,

@@ -83,7 +83,7 @@ def monthly_volumes(
     if link is None:
         return [MonthlyVolume(None, Fraction(0), NO_LINK) for _ in months]
     record = daily_means_of(discharges, site=link.gauge, determinand="DISCHARGE", unit="m3/s")
-    arrival = record["start"] + timedelta(days=int(link.travel_time_h / 24))
+    arrival = record["start"] + timedelta(days=link.travel_days)
     at_section: list[tuple[datetime, Fraction]] = list(zip(arrival, record["exact"], strict=True))
     return [
         _volume(

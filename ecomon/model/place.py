@@ -84,6 +84,11 @@ class DischargeLink(Dated):
     travel_time_h: float = 0.0
     note: str | None = None
 
+    @property
+    def travel_days(self) -> int:
+        """Whole days of travel, truncated: a part of a day cannot be taken out of a daily mean."""
+        return int(self.travel_time_h / 24)
+
 
 class Target(Dated):
     """The grade a section is to keep (水质目标)."""

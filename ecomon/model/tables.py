@@ -206,3 +206,25 @@ LOADS = Contract(
         "reason": "text",  # why, in words, where insufficient or where a link is unverified
     },
 )
+
+EVIDENCE = Contract(
+    "evidence, readings",
+    {
+        "line": "text",  # reference of the statement's line; of discharge: all lines of the month
+        "role": "text",  # concentration | discharge
+        **FLAGGED.columns,
+        "decision": "text",  # a person's verdict that outranked the machine's flag; NA where none
+        "day": "time",  # the Beijing day it belongs to
+        "is_used": "bool",  # it entered the mean of that day
+        "counted": "float",  # what it counts there; NaN where it is not used
+        "file_name": "text",
+        "sha256": "text",
+        "batch_id": "int",
+        "decoder": "text",
+        "decoder_version": "text",
+    },
+)
+"""Every reading that a statement's lines considered, and the row of the file that it stood in."""
+
+EVIDENCE_DAYS = Contract("evidence, days", {"line": "text", "role": "text", **MEANS.columns})
+"""The daily means that a statement's lines rest on."""

@@ -5,7 +5,7 @@
 
 from ecomon.settle.label import Label
 from ecomon.settle.ledger import Posting, check_balance, total_by_party
-from ecomon.settle.line import Line
+from ecomon.settle.line import Line, line_reference
 from ecomon.settle.period import settle_period
 from ecomon.settle.statement import (
     RUN_TYPES_EN,
@@ -27,6 +27,7 @@ __all__ = [
     "Statement",
     "check_balance",
     "document_bytes",
+    "line_reference",
     "settle_period",
     "total_by_party",
 ]

@@ -60,12 +60,20 @@ class Line:
     @property
     def reference(self) -> str:
         """What a posting names it by; unique in a statement."""
-        return f"{self.agreement}/{self.section}/{self.month}/{self.determinand}"
+        return line_reference(self.agreement, self.section, self.month, self.determinand)
 
     @property
     def is_unverified(self) -> bool:
         """True where the load behind it says 待核实 (its discharge link)."""
         return CONFIDENCE_ZH["unverified"] in self.reason
+
+
+def line_reference(agreement: str, section: str, month: str, determinand: str) -> str:
+    """The name of a line, for whoever speaks of it without having it (its evidence).
+
+    Source: project rule, the key of ``model.agreement.Agreement`` before the place and the time.
+    """
+    return f"{agreement}/{section}/{month}/{determinand}"
 
 
 def insufficient_line(agreement: Agreement, factor: Factor, load: MonthLoad) -> Line:

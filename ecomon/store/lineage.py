@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, literal, null, select, union_all
+import pandas as pd
+from sqlalchemy import Connection, Select, Table, literal, null, select, union_all
 
 from ecomon.errors import StoreError
 from ecomon.model.observation import isoformat
@@ -25,6 +27,13 @@ from ecomon.store.schema import (
     series,
 )
 from ecomon.store.series import select_series
+
+_ASKED_AT_ONCE = 5_000  # twice as many parameters stand in one statement; every database takes them
+_READING_TABLES = (observation, observation_history)
+_ORIGIN_DTYPES = {
+    "revision": "int64", "file_name": "str", "sha256": "str", "row": "int64",
+    "batch_id": "int64", "decoder": "str", "decoder_version": "str",
+}  # fmt: skip
 
 
 def trace_revision(conn: Connection, revision: int) -> dict[str, Any]:
@@ -96,6 +105,51 @@ def _read_revision(conn: Connection, revision: int) -> dict[Any, Any]:
     if found is None:
         raise StoreError(f"there is no revision {revision}")
     return dict(found)
+
+
+def read_origins(conn: Connection, revisions: Iterable[int]) -> pd.DataFrame:
+    """The row of the file that each of many revisions was read from, current and former ones.
+
+    Parameters
+    ----------
+    revisions : iterable of int
+        In any order; one that stands twice is answered once.
+
+    Returns
+    -------
+    DataFrame
+        One row per revision, in the order of ``revision`` (int): ``file_name``, ``sha256`` of the
+        file's octets (:func:`read_blob` gives them), ``row`` (int, from 1; 0 where the file has
+        none), ``batch_id`` (int), ``decoder``, ``decoder_version``.
+
+    Raises
+    ------
+    StoreError
+        naming the first revision that there is not.
+    """
+    wanted = sorted({int(revision) for revision in revisions})
+    found: list[Any] = []
+    for first in range(0, len(wanted), _ASKED_AT_ONCE):
+        part = wanted[first : first + _ASKED_AT_ONCE]
+        query = union_all(*(_select_origins(table, part) for table in _READING_TABLES))
+        found.extend(conn.execute(query))
+    found.sort()
+    known = {row[0] for row in found}
+    lost = [revision for revision in wanted if revision not in known]
+    if lost:
+        raise StoreError(f"there is no revision {lost[0]}")
+    return pd.DataFrame(found, columns=list(_ORIGIN_DTYPES)).astype(_ORIGIN_DTYPES)
+
+
+def _select_origins(table: Table, revisions: list[int]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            table.c.revision, batch.c.file_name, batch.c.sha256, table.c.row,
+            batch.c.batch_id, batch.c.decoder, batch.c.decoder_version,
+        )
+        .join_from(table, batch, batch.c.batch_id == table.c.batch_id)
+        .where(table.c.revision.in_(revisions))
+    )  # fmt: skip
 
 
 def read_blob(conn: Connection, sha256: str) -> bytes:

@@ -159,6 +159,7 @@ class Store:
     ingest = _writing(ingest.ingest)
     read_observations = _reading(observations.read_observations)
     trace_revision = _reading(lineage.trace_revision)
+    read_origins = _reading(lineage.read_origins)
     read_blob = _reading(lineage.read_blob)
     read_batches = _reading(lineage.read_batches)
     read_changes = _reading(lineage.read_changes)
