@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-VENV = Path(os.environ.get("ECOMON_VENV", ROOT / ".venv"))
+VENV = Path(os.environ.get("ECOMON_VENV", ROOT / ".venv")).expanduser().resolve()
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
@@ -45,41 +45,40 @@ def set_up(extra):
     stamp = VENV / f"ecomon-{extra or 'plain'}.stamp"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted(extra):
         return
-    if PYTHON.exists() and not (VENV / "pyvenv.cfg").exists():
-        sys.exit(f"{VENV} is no virtual environment; set ECOMON_VENV to another place")
+    if VENV.exists() and any(VENV.iterdir()) and not (VENV / "pyvenv.cfg").exists():
+        sys.exit(f"{VENV} holds something else; set ECOMON_VENV to another place")
     print(f"setting up {VENV} (about a minute, once) ...", flush=True)
-    pip = make_environment()
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=False)
     target = f".[{extra}]" if extra else "."
     quiet = [] if os.environ.get("ECOMON_VERBOSE") else ["-q"]
-    run(
-        *pip,
-        "install",
-        *quiet,
-        "--disable-pip-version-check",
-        "-c",
-        ".ci/constraints.txt",
-        "-e",
-        target,
-    )
+    options = [*quiet, "--disable-pip-version-check", "-c", ".ci/constraints.txt"]
+    run(*pip_for_environment(), "install", *options, "-e", target)
     stamp.write_text(wanted(extra))
 
 
-def make_environment():
-    """Create the environment; the pip command that installs into it."""
-    try:
-        if not PYTHON.exists():
-            venv.create(VENV, with_pip=True, clear=VENV.exists())
-        return [PYTHON, "-m", "pip"]
-    except (subprocess.CalledProcessError, ImportError):
-        # A Python without ensurepip (Debian splits it off): use the system's pip from outside.
-        venv.create(VENV, with_pip=False, clear=True)
+def pip_for_environment():
+    """The pip command that installs into the environment.
+
+    Its own pip, made by ensurepip; on a Python without ensurepip (Debian splits it off) the
+    system's pip from outside, which installs nothing into the system.
+    """
+    inside = [PYTHON, "-m", "pip"]
     outside = [sys.executable, "-m", "pip", "--python", PYTHON]
-    probe = subprocess.run(
-        [str(part) for part in [*outside, "--version"]], capture_output=True, check=False
-    )
-    if probe.returncode:
-        sys.exit("neither ensurepip nor pip is here; on Debian: apt-get install python3-venv")
-    return outside
+    for attempt in (None, [PYTHON, "-m", "ensurepip", "--default-pip"]):
+        if attempt:
+            succeeds(attempt)
+        if succeeds([*inside, "--version"]):
+            return inside
+    if succeeds([*outside, "--version"]):
+        return outside
+    sys.exit("neither ensurepip nor pip is here; on Debian: apt-get install python3-venv")
+
+
+def succeeds(command):
+    """True where a command runs and ends well."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def install_browser():
@@ -104,7 +103,12 @@ def test(arguments):
     install_browser()
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
-    run(BIN / "lint-imports", "--no-cache")
+    run(
+        PYTHON,
+        "-c",
+        "from importlinter.cli import lint_imports_command as main; main()",
+        "--no-cache",
+    )
     run(PYTHON, "-m", "basedpyright")
     run(PYTHON, "-m", "pytest", *arguments)
 
@@ -116,9 +120,10 @@ def pytest(arguments):
 
 
 def demo(arguments):
-    """The main job."""
+    """The main job; a folder is meant from where the caller stands."""
     set_up("")
-    run(PYTHON, "-m", "ecomon", "demo", *arguments)
+    folders = [Path(one).resolve() for one in arguments] or [ROOT / "demo"]
+    run(PYTHON, "-m", "ecomon", "demo", *folders)
 
 
 def main():

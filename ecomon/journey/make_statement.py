@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ecomon.journey.trace_statement import Trace
+from ecomon.model.canonical import canonical_octets
 from ecomon.model.period import Period
 from ecomon.model.provenance import Provenance
 from ecomon.publish.assets import packaged_fonts
@@ -99,14 +99,6 @@ def statement_files(
         "ruleset": (f"ruleset-{document['provenance']['ruleset'][:16]}.json", ruleset),
     }
     return dict(listed.values()) | {f"{stem}-manifest.json": manifest_json(document, listed)}
-
-
-def canonical_octets(document: Mapping[str, Any]) -> bytes:
-    """The octets of a statement document, as ``settle.document_bytes`` gives them."""
-    text = json.dumps(
-        document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-    return (text + "\n").encode()
 
 
 def file_label(period: str) -> str:

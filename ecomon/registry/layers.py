@@ -1,7 +1,8 @@
 """Entries of files, and the site's own files laid over the shipped ones.
 
 Files are merged by key: an entry of the overlay with a known id changes only the fields it gives
-(a mapping field by field, a list as a whole), one with a new id is added.
+(a mapping field by field, names by feed and key, another list as a whole), one with a new id is
+added.
 """
 
 from __future__ import annotations
@@ -168,9 +169,27 @@ def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
         old = below.get(key)
-        is_inner = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = _laid_over(old, value) if is_inner else value  # pyright: ignore[reportArgumentType]
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[key] = _laid_over(old, value)  # pyright: ignore[reportUnknownArgumentType]
+        elif key == "aliases" and isinstance(old, list) and isinstance(value, list):
+            result[key] = _names_over(old, value)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            result[key] = value
     return result
+
+
+def _names_over(below: list[Any], above: list[Any]) -> list[Any]:
+    """A site that adds a name of its own feed keeps the names the other feeds use.
+
+    Names of the same feed and key are replaced together (a drifted name stands more than once,
+    with other dates); a determinand's aliases are plain texts and are all kept.
+    """
+
+    def key_of(one: Any) -> Any:
+        return (one.get("feed"), one.get("key")) if isinstance(one, dict) else one
+
+    replaced = [key_of(one) for one in above]
+    return [one for one in below if key_of(one) not in replaced] + above
 
 
 def _spelt(where: Where) -> str:

@@ -10,11 +10,11 @@ import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from ecomon.errors import StoreError
 from ecomon.model.observation import Batch, DataKind, Rejected
@@ -102,7 +102,9 @@ def ingest(
     """Write what a file says, in one transaction; nothing at all if it was here before.
 
     The same octets from the same source, by the same decoder, version and options, are a repeat:
-    they bring no knowledge, even where another file has revised their values since.
+    they bring no knowledge, even where another file has revised their values since. Decoded in
+    another way (a later decoder, another year, a place that is registered now), they supersede
+    the batch they made before.
 
     Parameters
     ----------
@@ -118,7 +120,7 @@ def ingest(
         When it came (aware or naive Beijing time); the time of the commit by default.
     supersedes : int, optional
         The batch that this one mends: what that one wrote and this one does not tell again is
-        withdrawn, and its dead letters are settled.
+        withdrawn, and its dead letters are settled. By default the last batch of the same octets.
     kind : {"real", "example", "golden"}, optional
         What kind of data these are, checked against the store's.
 
@@ -138,8 +140,14 @@ def ingest(
         blob, file_name, source, decoder, decoder_version, canonical_json(options or {}),
         received_at, supersedes,
     )  # fmt: skip
-    if (earlier := _find_repeat(conn, origin)) is not None:
-        return earlier
+    if (last := _last_of_octets(conn, origin)) is not None:
+        if _is_repeat(last, origin):
+            n_rows, n_rejected = last["n_rows"], last["n_rejected"]
+            return IngestReport(
+                last["batch_id"], last["seq"], 0, 0, n_rows, n_rejected, is_repeat=True
+            )
+        if supersedes is None:
+            origin = replace(origin, supersedes=last["batch_id"])
     batch_id = _open_batch(commit, origin)
     tally, letters = _Tally(), list[Rejected]()
     book = SeriesBook(conn)
@@ -190,20 +198,24 @@ def _write_batch(
         tally.sites.update(table["site"].unique().tolist())
 
 
-def _find_repeat(conn: Connection, origin: Origin) -> IngestReport | None:
-    row = conn.execute(
-        select(batch)
-        .where(batch.c.sha256 == origin.sha256)
-        .where(batch.c.source == origin.source)
-        .where(batch.c.decoder == origin.decoder)
-        .where(batch.c.decoder_version == origin.decoder_version)
-        .where(batch.c.options == origin.options)
-        .order_by(batch.c.batch_id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return IngestReport(row.batch_id, row.seq, 0, 0, row.n_rows, row.n_rejected, is_repeat=True)
+def _last_of_octets(conn: Connection, origin: Origin) -> RowMapping | None:
+    """The last batch of the same octets from the same source."""
+    return (
+        conn.execute(
+            select(batch)
+            .where(batch.c.sha256 == origin.sha256)
+            .where(batch.c.source == origin.source)
+            .order_by(batch.c.batch_id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def _is_repeat(last: RowMapping, origin: Origin) -> bool:
+    decoded = ("decoder", "decoder_version", "options")
+    return all(last[name] == getattr(origin, name) for name in decoded)
 
 
 def _open_batch(commit: Commit, origin: Origin) -> int:

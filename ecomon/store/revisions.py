@@ -33,7 +33,7 @@ from ecomon.errors import ContractError
 from ecomon.store.columns import epoch_s, floats_or_null, texts_or_null, times_or_null
 from ecomon.store.dialect import bulk_load, upsert
 from ecomon.store.knowledge import Commit
-from ecomon.store.schema import dead_letter, observation, observation_history
+from ecomon.store.schema import batch, dead_letter, observation, observation_history
 
 CENSORS = ("none", "left", "right")
 """The store keeps the place in this list."""
@@ -228,7 +228,8 @@ def assert_staged(conn: Connection) -> None:
 def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]]:
     """Withdraw the current observations of a superseded batch that its successor did not tell again.
 
-    Its open dead letters are settled with it. A value that the old batch had itself revised does
+    Those of the batches it superseded in turn are among them: what a later batch told unchanged
+    still bears the number of the first that told it. Its open dead letters are settled with it. A value that the old batch had itself revised does
     not come back: the history keeps it, and its source can send it again.
 
     Returns
@@ -237,8 +238,9 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
         How many, and the first and last of their starts in epoch seconds (empty where none).
     """
     conn = commit.conn
+    mended = _mended_with(conn, batch_id)
     absent = and_(
-        observation.c.batch_id == batch_id,
+        observation.c.batch_id.in_(mended),
         ~select(ASSERTED.c.start_s)
         .where(
             ASSERTED.c.series_id == observation.c.series_id,
@@ -258,8 +260,20 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
     )
     conn.execute(
         update(dead_letter)
-        .where(dead_letter.c.batch_id == batch_id, dead_letter.c.state == "open")
+        .where(dead_letter.c.batch_id.in_(mended), dead_letter.c.state == "open")
         .values(state="superseded")
     )
     n_withdrawn = conn.execute(delete(observation).where(absent)).rowcount
     return n_withdrawn, tuple(ends) if n_withdrawn else ()
+
+
+def _mended_with(conn: Connection, batch_id: int) -> list[int]:
+    """A batch and those it superseded, one after the other."""
+    found = [batch_id]
+    while (
+        earlier := conn.execute(
+            select(batch.c.supersedes).where(batch.c.batch_id == found[-1])
+        ).scalar()
+    ) is not None:
+        found.append(earlier)
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from ecomon.errors import LedgerError, StoreError
+from ecomon.model.canonical import canonical_octets
 from ecomon.store.canonical import canonical_json, read_json
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema import posting, statement
@@ -31,11 +32,6 @@ class StoredStatement:
     seq: int
     superseded_seq: int | None
     postings: tuple[dict[str, Any], ...]
-
-
-def document_octets(document: Mapping[str, Any]) -> bytes:
-    """The octets that are hashed and sent: canonical JSON in UTF-8 and one newline."""
-    return (canonical_json(document) + "\n").encode()
 
 
 def write_statement(commit: Commit, run_id: int, document: Mapping[str, Any]) -> int:
@@ -65,7 +61,7 @@ def write_statement(commit: Commit, run_id: int, document: Mapping[str, Any]) ->
     """
     key = _key_of(document)
     postings = _postings_of(document)
-    content = hashlib.sha256(document_octets(_without_known_at(document))).hexdigest()
+    content = hashlib.sha256(canonical_octets(_without_known_at(document))).hexdigest()
     is_current = and_(
         statement.c.superseded_seq.is_(None), *(statement.c[name] == key[name] for name in key)
     )
@@ -80,7 +76,7 @@ def write_statement(commit: Commit, run_id: int, document: Mapping[str, Any]) ->
     result = commit.conn.execute(
         insert(statement).values(
             **key, document=canonical_json(document), content_sha256=content, run_id=run_id,
-            sha256=hashlib.sha256(document_octets(document)).hexdigest(), seq=commit.seq,
+            sha256=hashlib.sha256(canonical_octets(document)).hexdigest(), seq=commit.seq,
         )
     )  # fmt: skip
     assert result.inserted_primary_key is not None

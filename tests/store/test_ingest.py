@@ -330,3 +330,22 @@ def test_the_changes_say_when_and_where(store: Store, ingest: Ingest) -> None:
     assert last.period == Period(datetime(2021, 4, 3, 8), datetime(2021, 4, 5, 0, 0, 1))
     assert last.sites == {"bamiaogou", "yaodu"}
     assert store.read_changes(since_seq=store.now_seq()) == []
+
+
+def test_the_same_octets_decoded_in_another_way_mend_what_they_made(
+    ingest: Ingest, store: Store
+) -> None:
+    """A year that was wrong, then a place that is registered now: no supersedes is named."""
+    morning = ("yaodu", "TP", "2021-04-03T08:00", 0.19)
+    wrong = ingest(
+        [("yaodu", "TP", "2020-04-03T08:00", 0.19), NOON], b"file", options={"year": 2020}
+    )
+    right = ingest([morning, NOON], b"file", options={"year": 2021})
+    assert (right.n_new, right.n_unchanged, right.n_withdrawn) == (1, 1, 1)
+    assert ingest([morning, NOON], b"file", options={"year": 2021}).is_repeat
+    # NOON still bears the number of the first batch; a third decoding that drops it withdraws it.
+    last = ingest([morning], b"file", options={"year": 2021, "places": "x"})
+    assert (last.n_unchanged, last.n_withdrawn) == (1, 1)
+    assert len({wrong.batch_id, right.batch_id, last.batch_id}) == 3
+    again = ingest([morning, NOON], b"file", options={"year": 2021})
+    assert not again.is_repeat and again.n_new == 1

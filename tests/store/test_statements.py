@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ecomon.errors import LedgerError, StoreError
+from ecomon.model.canonical import canonical_octets
 from ecomon.store import Store
-from ecomon.store.statements import document_octets
 
 
 def document(amount: str = "1200.50", known_at: int = 5, **changes: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def test_a_statement_comes_back_with_its_postings(store: Store) -> None:
     assert (kept.agreement, kept.run_type) == ("bailong-border@2021a", "初算")
     assert kept.document == document()
     assert [one["amount_cny"] for one in kept.postings] == [Decimal("1200.50"), Decimal("-1200.50")]
-    assert kept.sha256 == hashlib.sha256(document_octets(document())).hexdigest()
+    assert kept.sha256 == hashlib.sha256(canonical_octets(document())).hexdigest()
     assert store.read_statements("2021-05") == []
 
 
