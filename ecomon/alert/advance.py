@@ -92,6 +92,8 @@ def advance_alerts(
     ContractError
         where a section or determinand is not known.
 
+    The end of an event is told where its condition ``tells_resolved``.
+
     Source
     ------
     Lifecycle and words after Prometheus Alertmanager; hysteresis after ISA-18.2-2016. "A positive
@@ -230,7 +232,8 @@ def _outcome(
             raise ContractError(f"an alert of an unknown section {alert.section!r}")
         condition = context.rules.of(alert.condition)
         determinand = _known(context.determinands, alert.determinand)
-        if condition is not None:
+        is_told = turn.change != "resolved" or (condition and condition.tells_resolved)
+        if condition is not None and is_told:
             place = context.places[alert.section]
             written = write_notices(alert, turn.change, place, determinand, condition, data=kind)
             notices |= {notice.idempotency_key: notice for notice in written}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ecomon.alert.lifecycle import Change, absorb, lapse, open_alert
+from ecomon.alert.lifecycle import Change, absorb, lapse, open_alert, part_from
 from ecomon.alert.model import Alert
 from ecomon.alert.rules import AlertRules, Condition
 from ecomon.alert.series import Series
@@ -78,6 +78,10 @@ def _replay(
         value_after = None
         if change is None and index < end:
             reading = series.reading(index)
+            if parted := part_from(alert, reading, condition, rules):
+                events.append(parted)
+                alert = None
+                continue
             alert, change = absorb(alert, reading, condition, rules)
             value_after = reading.value
             index += 1

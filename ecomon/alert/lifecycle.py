@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from ecomon.alert.model import Alert, Reading
 from ecomon.alert.rules import AlertRules, Condition
@@ -45,13 +45,14 @@ def absorb(
 
     An exceedance fires a pending alert when it is the ``min_repeats``-th in a row, or confirmed by
     a person. A calm reading ends a pending alert as ``lone``; ``calm_repeats`` of them in a row
-    resolve a firing one. A reading between calm and limit only breaks both rows.
+    over ``calm_h`` hours resolve a firing one. A reading between calm and limit breaks both rows,
+    a gap longer than ``max_gap_h`` the calm one: nobody knows what passed in it.
     """
     seen = replace(alert, last_read_at=reading.start, last_value=reading.value)
     if reading.is_exceeding:
         seen = replace(
             seen, sightings=(*alert.sightings, *reading.sightings), streak=alert.streak + 1, n_calm=0,
-            is_confirmed=alert.is_confirmed or reading.is_confirmed, limit=reading.limit,
+            calm_since=None, is_confirmed=alert.is_confirmed or reading.is_confirmed, limit=reading.limit,
             is_upper=reading.value > reading.limit, standard=reading.standard,
         )  # fmt: skip
         is_sure = seen.streak >= condition.min_repeats or seen.is_confirmed
@@ -62,12 +63,47 @@ def absorb(
         reading.value, alert.limit, condition=condition,
         determinand=alert.determinand, is_upper=alert.is_upper,
     )  # fmt: skip
-    seen = replace(seen, streak=0, n_calm=alert.n_calm + 1 if is_calm else 0)
+    seen = replace(seen, streak=0, **_calm_row(alert, reading, rules, is_calm=is_calm))
     if is_calm and alert.state == "pending":
         return replace(seen, state="resolved", resolved_at=reading.start), "lone"
     if seen.n_calm >= condition.calm_repeats:
-        return replace(seen, state="resolved", resolved_at=reading.start), "resolved"
+        over = replace(seen, state="resolved", resolved_at=reading.start)
+        if over.calm_h >= condition.calm_h:
+            return over, "resolved"
     return seen, None
+
+
+def _calm_row(
+    alert: Alert, reading: Reading, rules: AlertRules, *, is_calm: bool
+) -> dict[str, Any]:
+    """``n_calm`` and ``calm_since`` after a reading that does not exceed."""
+    if not is_calm:
+        return {"n_calm": 0, "calm_since": None}
+    if alert.calm_since is None or _is_gap(alert, reading.start, rules):
+        return {"n_calm": 1, "calm_since": reading.start}
+    return {"n_calm": alert.n_calm + 1, "calm_since": alert.calm_since}
+
+
+def _is_gap(alert: Alert, moment: datetime, rules: AlertRules) -> bool:
+    return moment - alert.last_read_at > timedelta(hours=rules.max_gap_h)
+
+
+def part_from(
+    alert: Alert, reading: Reading, condition: Condition, rules: AlertRules
+) -> Alert | None:
+    """The firing alert closed without a word where an exceedance belongs to a new event; or None.
+
+    So it is when the reading before was calm, a gap longer than ``max_gap_h`` lies between, and the
+    last exceedance is more than ``calm_h`` past. Compliance was not seen for long enough to tell of
+    an end; but what is found then must not pass in silence as part of an event that was told of
+    long ago (monthly samples, a dead station).
+    """
+    is_parted = reading.start - alert.last_seen_at > timedelta(hours=condition.calm_h)
+    if alert.state != "firing" or not reading.is_exceeding or alert.n_calm == 0:
+        return None
+    if not (is_parted and _is_gap(alert, reading.start, rules)):
+        return None
+    return replace(alert, state="resolved", resolved_at=alert.last_read_at)
 
 
 def lapse(alert: Alert, now: datetime, rules: AlertRules) -> tuple[Alert, Change | None]:

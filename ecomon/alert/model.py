@@ -17,7 +17,9 @@ State = Literal["pending", "firing", "resolved"]
 NoticeKind = Literal["firing", "resolved", "correction"]
 ReviewReason = Literal["lone", "suspect"]
 
-_TIMES = ("opened_at", "last_read_at", "fired_at", "resolved_at")
+_TIMES = ("opened_at", "last_read_at", "calm_since", "fired_at", "resolved_at")
+_ADDED_LATER = {"calm_since": None}
+"""Fields that the documents of an earlier version lack, and what they then are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Alert:
         The last reading looked at.
     streak, n_calm : int
         Exceeding and calm readings in a row up to ``last_read_at``.
+    calm_since : datetime or None
+        The first of those calm readings.
     value_before : float or None
         The reading before the first exceedance, None where it is not known.
     sightings : tuple of Sighting
@@ -105,6 +109,7 @@ class Alert:
     standard: str
     streak: int = 0
     n_calm: int = 0
+    calm_since: datetime | None = None
     value_before: float | None = None
     sightings: tuple[Sighting, ...] = ()
     is_confirmed: bool = False
@@ -132,6 +137,13 @@ class Alert:
     @property
     def last_seen_at(self) -> datetime:
         return self.sightings[-1].start if self.sightings else self.opened_at
+
+    @property
+    def calm_h(self) -> float:
+        """Hours from the first to the last calm reading of a resolved alert; 0 where there is none."""
+        if self.calm_since is None or self.resolved_at is None:
+            return 0.0
+        return (self.resolved_at - self.calm_since).total_seconds() / 3600
 
     @property
     def peak(self) -> Sighting:
@@ -181,6 +193,7 @@ class Alert:
         ContractError
             where the document lacks a field of an alert.
         """
+        document = _ADDED_LATER | dict(document)
         names = [field.name for field in fields(cls)]
         if lacking := [name for name in names if name not in document]:
             raise ContractError(f"not the document of an alert: no {', '.join(lacking)}")

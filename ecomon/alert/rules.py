@@ -27,11 +27,16 @@ class Condition(Fact):
         Only at sections that have no target, so that one reading does not raise two alerts.
     min_repeats : int
         Readings over the limit, one after the other, that make it fire.
-    calm_repeats : int
-        Calm readings, one after the other, that resolve it.
+    calm_repeats, calm_h : int, float
+        Calm readings, one after the other, that resolve it, and how many hours there must be from
+        the first of them to the last. An exceedance before that goes on with the same event.
     deadband : float
         Share of the limit: calm is below limit x (1 - deadband), above limit x (1 + deadband) for
         a lower limit. Readings between that and the limit neither fire nor resolve.
+    tells_resolved : bool
+        Its end is told as well as its beginning.
+    ending_zh, ending_en : str or None
+        What its end leaves to people. Where given, calm is told as compliance and not as the end.
     """
 
     id: Slug
@@ -43,9 +48,19 @@ class Condition(Fact):
     severity: Severity
     min_repeats: int = Field(ge=1)
     calm_repeats: int = Field(ge=1)
+    calm_h: float = Field(ge=0)
     deadband: float = Field(ge=0, lt=1)
+    tells_resolved: bool
     action_zh: str
     action_en: str
+    ending_zh: str | None = None
+    ending_en: str | None = None
+
+    @model_validator(mode="after")
+    def _both_languages(self) -> Condition:
+        if (self.ending_zh is None) != (self.ending_en is None):
+            raise ValueError("ending_zh and ending_en stand together")
+        return self
 
     def fits(self, basis: str, *, is_toxic_metal: bool, has_target: bool) -> bool:
         if self.basis != basis or (self.is_without_target_only and has_target):
@@ -60,13 +75,16 @@ class AlertRules(Fact):
     ----------
     max_gap_h : float
         The longest time between two readings that still follow one another; a pending value with
-        no further exceedance for so long goes to a person.
+        no further exceedance for so long goes to a person. Calm is not continuous over a longer one.
+    max_notice_age_h : float
+        Data that come later than this after the event tell no office of it, unless asked to.
     absolute_deadbands : mapping of determinand to float
         In the canonical unit, instead of the condition's share (pH).
     """
 
     id: Slug
     max_gap_h: float = Field(gt=0)
+    max_notice_age_h: float = Field(gt=0)
     absolute_deadbands: Mapping[str, float] = Field(default_factory=dict)
     conditions: tuple[Condition, ...] = Field(min_length=1)
 

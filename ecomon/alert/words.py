@@ -29,6 +29,8 @@ _KIND: dict[NoticeKind, Words] = {
     "resolved": ("【解除】", "[RESOLVED] "),
     "correction": ("【更正】", "[CORRECTION] "),
 }
+_COMPLIANT: Words = ("【达标】", "[WITHIN LIMIT] ")
+"""Instead of 【解除】 where people decide the end."""
 _ROMAN = ("", "I", "II", "III", "IV", "V", "worse than V")
 _REASON: dict[ReviewReason, Words] = {
     "lone": (
@@ -57,7 +59,7 @@ def write_notices(
     the same key.
     """
     at = {"firing": alert.fired_at, "resolved": alert.resolved_at}.get(kind)
-    subject = _subject(alert, kind, place, determinand, data)
+    subject = _subject(alert, kind, place, determinand, condition, data)
     lines = _lines(alert, kind, place, determinand, condition)
     bodies = (
         "\n".join([subject[0], *(f"{label[0]}：{text[0]}" for label, text in lines)]),
@@ -98,14 +100,15 @@ def _is_tentative(alert: Alert) -> bool:
 
 
 def _subject(
-    alert: Alert, kind: NoticeKind, place: AlertPlace, determinand: Determinand, data: DataKind
-) -> Words:
+    alert: Alert, kind: NoticeKind, place: AlertPlace, determinand: Determinand,
+    condition: Condition, data: DataKind,
+) -> Words:  # fmt: skip
     doubt = (
         ("【疑似】", "[UNCONFIRMED] ") if kind == "firing" and _is_tentative(alert) else ("", "")
     )
     said = {
         "firing": _over(alert.latest.factor),
-        "resolved": ("恢复达标", "within the limit again"),
+        "resolved": _calm(alert, condition),
         "correction": (
             "此前告警更正：所依据的读数经复核无效",
             "earlier alert withdrawn: its readings were rejected on review",
@@ -115,9 +118,23 @@ def _subject(
         (place.section.name_zh, determinand.name_zh),
         (place.section.name_en, determinand.name_en),
     )
-    zh = f"{_MARK[data][0]}{_KIND[kind][0]}{doubt[0]}{names[0][0]} {names[0][1]} {said[0]}"
-    en = f"{_MARK[data][1]}{_KIND[kind][1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {said[1]}"
+    is_left_to_people = kind == "resolved" and condition.ending_zh is not None
+    mark = _COMPLIANT if is_left_to_people else _KIND[kind]
+    zh = f"{_MARK[data][0]}{mark[0]}{doubt[0]}{names[0][0]} {names[0][1]} {said[0]}"
+    en = f"{_MARK[data][1]}{mark[1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {said[1]}"
     return zh, en
+
+
+def _calm(alert: Alert, condition: Condition) -> Words:
+    """For how long it has complied, where it has for as long as asked (HJ 589-2021, 6.3: 48 h)."""
+    zh, en = "恢复达标", "within the limit again"
+    if 0 < condition.calm_h <= alert.calm_h:
+        hours = _text(condition.calm_h)
+        zh, en = f"已连续{hours} h达标", f"{hours} h within the limit"
+    return (
+        f"{zh}，{condition.ending_zh}" if condition.ending_zh else zh,
+        f"{en}; {condition.ending_en}" if condition.ending_en else en,
+    )
 
 
 def _over(factor: float | None) -> Words:
@@ -149,7 +166,9 @@ def _lines(
         (("超标次数", "readings over"), _same(str(alert.count))),
     ]
     if kind == "resolved" and alert.resolved_at is not None:
-        lines.append((("恢复时间", "resolved"), _same(_time(alert.resolved_at))))
+        if alert.calm_since is not None:
+            lines.append((("达标起始", "within the limit since"), _same(_time(alert.calm_since))))
+        lines.append((("判定时间", "judged at"), _same(_time(alert.resolved_at))))
     lines += [
         (("水质目标", "target"), _target(place)),
         (("数据状态", "data status"), _status(alert, kind)),
@@ -204,8 +223,9 @@ def _condition(condition: Condition) -> Words:
     n_repeats, n_calm = condition.min_repeats, condition.calm_repeats
     first = ("首次", "the first reading")
     fires = first if n_repeats == 1 else (f"连续{n_repeats}次", f"{n_repeats} readings in a row")
-    zh = f"{zh}（{fires[0]}超标即告警，连续{n_calm}次平稳即解除）"
-    en = f"{en} (fires at {fires[1]}, resolves after {n_calm} calm ones)"
+    hours = _text(condition.calm_h)
+    zh = f"{zh}（{fires[0]}超标即告警，连续{hours} h且至少{n_calm}次达标后本告警结束）"
+    en = f"{en} (fires at {fires[1]}; the alert is over after {hours} h and at least {n_calm} calm readings)"
     if condition.is_unverified:
         return f"{zh}，{CONFIDENCE_ZH['unverified']}", f"{en}, unverified project rule"
     return zh, en

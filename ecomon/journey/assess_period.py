@@ -38,7 +38,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Yardsticks:
-    """By what each section is judged on one day."""
+    """By what each section is judged on one day.
+
+    ``intake_standards`` are of the intakes and, as reference, of the sections above one.
+    """
 
     standards: Mapping[str, Standard]
     intake_standards: Mapping[str, Standard]
@@ -46,7 +49,12 @@ class Yardsticks:
 
 
 def yardsticks_on(registry: Registry, day: date) -> Yardsticks:
-    """Table 1 (river or lake) of every section, Table 3 of the intakes, and the targets in force."""
+    """Table 1 (river or lake) of every section, Table 3 of the intakes, and the targets in force.
+
+    Toxic metals of Table 3 hold as reference (仅作参照) at every section that names a water plant:
+    Table 1 has no limit of thallium or antimony, and the plant needs the hours that the water
+    takes to its intake (the releases of 2015-11 and 2021-01 were first seen upstream).
+    """
     sections = registry.sections.values()
     targets = {section.id: registry.target(section.id, day) for section in sections}
     return Yardsticks(
@@ -54,13 +62,29 @@ def yardsticks_on(registry: Registry, day: date) -> Yardsticks:
             section.id: registry.standard(SURFACE_WATER, "1", section.water_body, day)
             for section in sections
         },
-        intake_standards={
-            section.id: registry.standard(SURFACE_WATER, "3", "intake", day)
-            for section in sections
-            if section.kind == "intake"
-        },
+        intake_standards=_intake_standards(registry, day),
         targets={site: target.grade if target else None for site, target in targets.items()},
     )
+
+
+def _intake_standards(registry: Registry, day: date) -> dict[str, Standard]:
+    found: dict[str, Standard] = {}
+    for section in registry.sections.values():
+        if section.kind == "intake":
+            found[section.id] = registry.standard(SURFACE_WATER, "3", "intake", day)
+        elif any(registry.offices[one].kind == "water_plant" for one in section.offices):
+            whole = registry.standard(SURFACE_WATER, "3", "intake", day)
+            found[section.id] = _toxic_metals_of(whole, registry)
+    return found
+
+
+def _toxic_metals_of(standard: Standard, registry: Registry) -> Standard:
+    limits = [
+        one
+        for one in standard.single_limits
+        if registry.determinands[one.determinand].is_toxic_metal
+    ]
+    return standard.model_copy(update={"single_limits": tuple(limits), "class_limits": ()})
 
 
 def assess_month(flagged: pd.DataFrame, registry: Registry, month: Period) -> Assessment:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from ecomon.alert import Alert, AlertOutcome, AlertPlace, Decision, advance_alerts
+from ecomon.alert import (
+    Alert,
+    AlertOutcome,
+    AlertPlace,
+    AlertRules,
+    Decision,
+    Notice,
+    advance_alerts,
+)
 from ecomon.assess import find_exceedances
 from ecomon.journey.assess_period import yardsticks_on
 from ecomon.model.observation import DataKind
@@ -46,6 +54,26 @@ def exceedances_of_readings(
         registry.determinands,
         intake_standards=yardsticks.intake_standards,
     )
+
+
+def told_and_withheld(
+    notices: Iterable[Notice], rules: AlertRules, now: datetime
+) -> tuple[list[Notice], list[Notice]]:
+    """Notices of what is recent, and those older than ``max_notice_age_h``.
+
+    Files of past months, read today, must not wake an office over an event long past. Withheld
+    notices are of alerts that the store then knows, so no later run tells them either.
+
+    Parameters
+    ----------
+    now : naive Beijing datetime
+    """
+    oldest = now - timedelta(hours=rules.max_notice_age_h)
+    told: list[Notice] = []
+    withheld: list[Notice] = []
+    for notice in notices:
+        (told if notice.at >= oldest else withheld).append(notice)
+    return told, withheld
 
 
 def raise_alerts(

@@ -79,10 +79,14 @@ def _write_once(path: Path, content: str) -> None:
 
 
 def _as_text(notice: Mapping[str, Any]) -> str:
-    parts = (
-        notice[f"{part}_{language}"] for language in ("zh", "en") for part in ("subject", "body")
-    )
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(_said(notice, language) for language in ("zh", "en")) + "\n"
+
+
+def _said(notice: Mapping[str, Any], language: str) -> str:
+    """Subject and body; a body that says its subject first, as ours do, says it for both."""
+    subject = notice[f"subject_{language}"].strip()
+    body = notice[f"body_{language}"].strip()
+    return body if body.partition("\n")[0] == subject else f"{subject}\n\n{body}"
 
 
 def _as_json(notice: Mapping[str, Any]) -> str:

@@ -138,15 +138,17 @@ class Registry:
         """Who is told of what happens at a section.
 
         The section's own offices (the water plants below it), then those of its own jurisdiction,
-        then those of the jurisdiction of the next section the water reaches. A county's offices
-        come with those of its prefecture, which leads the response. Each office once; a water
-        plant only where a section names it, for its jurisdiction says nothing of its river.
+        those of the jurisdiction whose performance the section measures, then those of the
+        jurisdiction of the next section the water reaches. A county's offices come with those of
+        its prefecture, which leads the response. Each office once; a water plant only where a
+        section names it, for its jurisdiction says nothing of its river.
         """
         section = self.section(section_id)
         found = {office: self.offices[office] for office in section.offices}
         following = self.sections.get(section.downstream) if section.downstream else None
-        for place in (section, following):
-            for adcode in self._told_with(place.located_in) if place else ():
+        next_one = following.located_in if following else None
+        for jurisdiction in (section.located_in, section.assessed_for, next_one):
+            for adcode in self._told_with(jurisdiction) if jurisdiction else ():
                 found |= self._offices_of.get(adcode, {})
         return tuple(found.values())
 

@@ -62,25 +62,58 @@ def test_a_failed_reading_is_nothing(run: Make, tables: Make) -> None:
 
 
 def test_two_in_a_row_are_one_notice(run: Make, tables: Make, four_hourly: Make) -> None:
-    readings = four_hourly("2021-04-03T00:00", 0.1, 0.7, 0.9, 1.2, 0.8, 0.3, 0.2, 0.2)
+    readings = four_hourly("2021-04-03T00:00", 0.1, 0.7, 0.9, 1.2, 0.8, *[0.2] * 14)
     outcome = run(tables(readings))
-    assert told(outcome) == [
-        ("04-03 08:00", "firing", "bureau"),
-        ("04-04 00:00", "resolved", "bureau"),  # the second calm reading
-    ]
+    assert told(outcome) == [("04-03 08:00", "firing", "bureau")]  # a warning's end is not told
     (alert,) = outcome.alerts
     assert (alert.count, alert.peak.value, alert.state) == (4, 1.2, "resolved")
     assert alert.peak.factor == pytest.approx(1.4)
+    assert (alert.calm_since, alert.resolved_at) == (
+        datetime(2021, 4, 3, 20), datetime(2021, 4, 5, 20),
+    )  # fmt: skip
     assert outcome.reviews == ()
+
+
+def test_one_flood_is_one_event(run: Make, tables: Make, four_hourly: Make) -> None:
+    """A second crest within two days of the first goes on with the event; one after it is new."""
+    flood = [0.1, 0.7, 0.9, *[0.2] * 8, 0.8, 0.8]
+    near = run(tables(four_hourly("2021-04-03T00:00", *flood, *[0.2] * 13)))
+    assert [(alert.count, alert.state) for alert in near.alerts] == [(4, "resolved")]
+    assert len(near.notices) == 1
+    parted = [0.1, 0.7, 0.9, *[0.2] * 13, 0.8, 0.8]
+    far = run(tables(four_hourly("2021-04-03T00:00", *parted)))
+    assert [(alert.count, alert.state) for alert in far.alerts] == [(2, "resolved"), (2, "firing")]
+    assert len(far.notices) == 2
+
+
+def test_calm_is_not_continuous_over_a_gap(run: Make, tables: Make, four_hourly: Make) -> None:
+    """Two calm readings before a silent station and two after it are no 48 h of compliance."""
+    readings = four_hourly("2021-01-20T00:00", 2e-4, *[4e-5] * 3)
+    readings += four_hourly("2021-01-24T00:00", *[4e-5] * 12)
+    still = run(tables(readings, **METAL))
+    assert [alert.state for alert in still.alerts] == ["firing"]
+    readings += [("2021-01-26T00:00", 4e-5)]
+    over = run(tables(readings, **METAL))
+    assert over.alerts[0].resolved_at == datetime(2021, 1, 26)
+    assert over.alerts[0].calm_since == datetime(2021, 1, 24)
+
+
+def test_an_exceedance_after_a_long_silence_is_told(run: Make, tables: Make) -> None:
+    """Monthly samples never show 48 h of compliance; the third one over is told all the same."""
+    samples = [("2021-01-05T10:00", 2e-4), ("2021-02-05T10:00", 4e-5), ("2021-03-05T10:00", 3e-4)]
+    outcome = run(tables(samples, **METAL))
+    plant = [(day, kind) for day, kind, office in told(outcome) if office == "plant"]
+    assert plant == [("01-05 10:00", "firing"), ("03-05 10:00", "firing")]
+    assert [alert.state for alert in outcome.alerts] == ["resolved", "firing"]
 
 
 def test_the_deadband_holds_an_event_together(run: Make, tables: Make, four_hourly: Make) -> None:
     readings = four_hourly(
-        "2021-04-03T00:00", 0.51, 0.52, 0.49, 0.51, 0.48, 0.3, 0.49, 0.51, 0.3, 0.3
+        "2021-04-03T00:00", 0.51, 0.52, 0.49, 0.51, 0.48, *[0.3] * 12, 0.49, 0.51, *[0.3] * 13
     )
     outcome = run(tables(readings))
-    assert [kind for _, kind, _ in told(outcome)] == ["firing", "resolved"]
-    assert len(outcome.alerts) == 1
+    assert [kind for _, kind, _ in told(outcome)] == ["firing"]
+    assert [(alert.count, alert.state) for alert in outcome.alerts] == [(4, "resolved")]
 
 
 def test_a_missing_reading_does_not_calm_and_a_long_gap_parts(run: Make, tables: Make) -> None:
@@ -111,10 +144,10 @@ def test_readings_after_as_of_are_not_looked_at(run: Make, tables: Make) -> None
 
 def test_a_confirmed_value_fires_alone(run: Make, tables: Make) -> None:
     confirmed = run(tables(YAODU), decisions={2: "accept"})
-    assert [kind for _, kind, _ in told(confirmed)] == ["firing", "resolved"]
+    assert [kind for _, kind, _ in told(confirmed)] == ["firing"]
     first = run(tables(YAODU))
     later = run(tables(YAODU), first.alerts, decisions={2: "accept"})
-    assert [kind for _, kind, _ in told(later)] == ["firing", "resolved"]
+    assert [kind for _, kind, _ in told(later)] == ["firing"]
     assert later.alerts[0].is_confirmed
     assert run(tables(YAODU), later.alerts, decisions={2: "accept"}).notices == ()
     keys = [sorted(one.idempotency_key for one in each.notices) for each in (confirmed, later)]
@@ -124,7 +157,7 @@ def test_a_confirmed_value_fires_alone(run: Make, tables: Make) -> None:
 def test_a_suspect_value_that_is_accepted_later_fires(run: Make, tables: Make) -> None:
     suspect = tables(YAODU, flags=[1, 3, 1, 1, 1])
     outcome = run(suspect, run(suspect).alerts, decisions={2: "accept"})
-    assert [kind for _, kind, _ in told(outcome)] == ["firing", "resolved"]
+    assert [kind for _, kind, _ in told(outcome)] == ["firing"]
     assert outcome.reviews == ()
 
 
@@ -153,14 +186,15 @@ def test_one_of_three_rejected_leaves_the_rest(run: Make, tables: Make, four_hou
 
 
 def test_oxygen_and_ph(run: Make, tables: Make, four_hourly: Make) -> None:
-    readings = four_hourly("2021-04-03T00:00", 8, 5.5, 5.1, 6.2, 7, 7)
+    readings = four_hourly("2021-04-03T00:00", 8, 5.5, 5.1, 6.2, *[7] * 13)
     low = run(tables(readings, series=("yaodu", "DO"), limit=6.0, is_upper=False))
-    assert [kind for _, kind, _ in told(low)] == ["firing", "resolved"]
+    assert [kind for _, kind, _ in told(low)] == ["firing"]
+    assert low.alerts[0].resolved_at == datetime(2021, 4, 5, 16)
     assert low.alerts[0].peak.value == 5.1
     assert "不低于 6 mg/L" in low.notices[0].body_zh and "不计算" in low.notices[0].body_zh
-    readings = four_hourly("2021-04-03T00:00", 9.2, 9.3, 8.95, 8.8, 8.8)
+    readings = four_hourly("2021-04-03T00:00", 9.2, 9.3, 8.95, *[8.8] * 13)
     high = run(tables(readings, series=("yaodu", "PH"), limit=9.0))
-    assert told(high)[-1] == ("04-03 16:00", "resolved", "bureau")
+    assert high.alerts[0].resolved_at == datetime(2021, 4, 5, 12)
 
 
 def joined_tables(*tables: Tables) -> Tables:
@@ -171,7 +205,7 @@ def joined_tables(*tables: Tables) -> Tables:
 
 
 METAL: dict[str, Any] = {"series": ("xiwan-intake", "TL"), "limit": 1e-4, "basis": "table_3"}
-CALM = (4e-5, 4e-5, 4e-5)
+CALM = (4e-5,) * 13  # 48 h
 
 
 def test_a_late_result_joins_the_event_it_falls_into(
@@ -187,14 +221,14 @@ def test_a_late_result_joins_the_event_it_falls_into(
 
 def test_a_late_result_of_another_day_is_told(run: Make, tables: Make, four_hourly: Make) -> None:
     """A laboratory's thallium of the 11th arrives after the event of the 23rd has been told."""
-    readings = four_hourly("2021-01-12T00:00", *CALM)
+    readings = four_hourly("2021-01-12T00:00", *CALM)  # up to 01-14 00:00
     readings += four_hourly("2021-01-23T00:00", 2e-4, 2e-4, *CALM)
     seen = tables(readings, **METAL)
     first = run(seen)
     late = tables([("2021-01-11T20:00", 1.1e-4)], first_revision=60, **METAL)
     second = run(joined_tables(seen, late), first.alerts)
     assert [one for one in told(second) if one[2] == "plant"] == [
-        ("01-11 20:00", "firing", "plant"), ("01-12 08:00", "resolved", "plant"),
+        ("01-11 20:00", "firing", "plant"), ("01-14 00:00", "resolved", "plant"),
     ]  # fmt: skip
     assert len(second.alerts) == 2
     assert run(joined_tables(seen, late), second.alerts).notices == ()
@@ -205,7 +239,7 @@ def test_a_late_repetition_fires_what_seemed_alone(run: Make, tables: Make) -> N
     first = run(seen)
     late = tables([("2021-04-03T10:00", 2.5)], first_revision=60)
     second = run(joined_tables(seen, late), first.alerts)
-    assert [kind for _, kind, _ in told(second)] == ["firing", "resolved"]
+    assert [kind for _, kind, _ in told(second)] == ["firing"]
     assert [alert.count for alert in second.alerts] == [2]
     assert run(joined_tables(seen, late), second.alerts).notices == ()
 

@@ -20,13 +20,14 @@ Make = Callable[..., Any]
 TL: dict[str, Any] = {"series": ("xiwan-intake", "TL"), "limit": 0.0001, "basis": "table_3"}
 
 # 2021-01: first over at the intake 01-21 00:00 (0.1 x), peak 23:00 (1 x), stable 01-30 16:00
-# (ministry's report of the "1·20" thallium event).
+# (ministry's report of the "1·20" thallium event); calm readings go on for two days after it.
 THALLIUM = [
     ("2021-01-20T12:00", 0.00003), ("2021-01-20T18:00", 0.00008),
     ("2021-01-21T00:00", 0.00011), ("2021-01-21T06:00", 0.00014), ("2021-01-21T23:00", 0.0002),
     ("2021-01-23T00:00", 0.00017), ("2021-01-26T14:00", 0.00013), ("2021-01-29T12:00", 0.00011),
     ("2021-01-30T04:00", 0.000098), ("2021-01-30T16:00", 0.00007), ("2021-01-30T20:00", 0.00006),
-    ("2021-01-31T00:00", 0.00005),
+    ("2021-01-31T00:00", 0.00005), ("2021-01-31T12:00", 0.00005), ("2021-02-01T06:00", 0.00004),
+    ("2021-02-01T16:00", 0.00004),
 ]  # fmt: skip
 
 
@@ -50,13 +51,33 @@ def test_thallium_2021_at_the_intake(replay: Make, tables: Make) -> None:
     assert alert.opened_at == datetime(2021, 1, 21)
     assert (alert.peak.value, alert.peak.start) == (0.0002, datetime(2021, 1, 21, 23))
     assert alert.peak.factor == pytest.approx(1.0)
-    assert alert.resolved_at == datetime(2021, 1, 31)  # the third calm reading from 01-30 16:00
+    assert alert.resolved_at == datetime(2021, 2, 1, 16)  # 48 h from 01-30 16:00
     plant = [notice for notice in outcome.notices if notice.office == "plant"]
     assert [(one.kind, one.at) for one in plant] == [
         ("firing", datetime(2021, 1, 21)),
-        ("resolved", datetime(2021, 1, 31)),
+        ("resolved", datetime(2021, 2, 1, 16)),
     ]
     assert len(outcome.notices) == 4  # plant and bureau
+
+
+def test_the_end_of_a_metal_is_the_commands_to_declare(replay: Make, tables: Make) -> None:
+    """HJ 589-2021, 6.3: 48 h of continuous compliance; then the command ends the response."""
+    notice = replay(tables(THALLIUM, **TL)).notices[-1]
+    assert notice.subject_zh == (
+        "【达标】西湾水厂取水口 铊 已连续48 h达标，是否终止应急由指挥部决定"
+    )
+    assert notice.subject_en.endswith(
+        "48 h within the limit; ending the response is the command's decision"
+    )
+    assert "解除" not in notice.body_zh
+    for line in ("峰值：0.0002 mg/L", "达标起始：2021-01-30 16:00", "判定时间：2021-02-01 16:00"):
+        assert line in notice.body_zh.splitlines()
+
+
+def test_three_calm_hours_end_nothing(replay: Make, tables: Make) -> None:
+    early = replay(tables(THALLIUM, **TL), as_of=datetime(2021, 1, 31, 12))
+    assert [alert.state for alert in early.alerts] == ["firing"]
+    assert {one.kind for one in early.notices} == {"firing"}
 
 
 def test_the_first_notice_says_what_is_known(replay: Make, tables: Make) -> None:

@@ -25,6 +25,18 @@ def test_a_metal_goes_out_on_the_first_reading(rules: AlertRules) -> None:
     assert all(condition.severity == "critical" for condition in metal)
 
 
+def test_the_end_of_an_event(rules: AlertRules) -> None:
+    """48 h of continuous compliance for a metal (HJ 589-2021, 6.3); a warning's end is not told."""
+    for condition in rules.conditions:
+        assert condition.tells_resolved == (condition.severity == "critical")
+        assert 24 <= condition.calm_h <= 48
+        assert condition.is_unverified  # deadband, calm and repetition are this project's
+        if condition.items == "toxic_metals":
+            assert condition.calm_h == 48
+            assert condition.ending_zh == "是否终止应急由指挥部决定"
+            assert "Verified: the report within 2 hours" in condition.source
+
+
 def test_calm_is_beyond_the_deadband(rules: AlertRules) -> None:
     condition = rules.of("target")
     assert condition is not None
@@ -43,5 +55,8 @@ def test_wrong_rules_name_what_is_wrong(rules: AlertRules) -> None:
         AlertRules.model_validate(document | {"conditions": [document["conditions"][0]] * 2})
     with pytest.raises(ValidationError, match="not negative"):
         AlertRules.model_validate(document | {"absolute_deadbands": {"PH": -0.1}})
+    with pytest.raises(ValidationError, match="stand together"):
+        half = document["conditions"][0] | {"ending_en": None}
+        AlertRules.model_validate(document | {"conditions": [half]})
     with pytest.raises(ValidationError, match="min_repeat_s"):
         AlertRules.model_validate(document | {"min_repeat_s": 1})

@@ -40,6 +40,18 @@ def test_a_notice_becomes_a_text_and_a_json_file(tmp_path: Path) -> None:
     assert stored == {name: item for name, item in notice().items() if name != "notice_id"}
 
 
+def test_a_body_that_begins_with_its_subject_says_it_once(tmp_path: Path) -> None:
+    given = notice()
+    given |= {
+        f"body_{one}": f"{given[f'subject_{one}']}\n{given[f'body_{one}']}" for one in ("zh", "en")
+    }
+    (done,) = deliver_to_folder([given], tmp_path)
+    assert (tmp_path / done.receipt).read_text("utf-8").splitlines() == [
+        "八庙沟 总磷 超标", "总磷 0.31 mg/L，限值 0.2 mg/L。", "",
+        "Bamiaogou: TP above class III", "TP 0.31 mg/L, limit 0.2 mg/L.",
+    ]  # fmt: skip
+
+
 def test_the_same_notice_again_changes_no_file(tmp_path: Path) -> None:
     first = deliver_to_folder([notice()], tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}

@@ -90,7 +90,7 @@ def test_discharge_is_a_named_link_with_its_doubt(shipped: Registry) -> None:
         link = shipped.discharge_link(section, DAY)
         assert link is not None
         assert (link.gauge, link.factor) == (gauge, 1.0)
-    assert [shipped.discharge_link(one, DAY).is_unverified for one in gauges] == [True, True, False]  # pyright: ignore[reportOptionalMemberAccess]
+    assert [shipped.discharge_link(one, DAY).is_unverified for one in gauges] == [True, True, True]  # pyright: ignore[reportOptionalMemberAccess]
     assert shipped.discharge_link("shaxi", DAY) is None
 
 
@@ -102,6 +102,21 @@ def test_the_water_plant_and_the_next_county_are_told(shipped: Registry) -> None
     assert across == {"510824", "510800", "511381", "511300"}
     yaodu = [office.id for office in shipped.offices_to_tell("yaodu")]
     assert "xiwan-waterworks" not in yaodu  # the plant's county, but not its river
+
+
+def test_whoever_the_section_is_assessed_for_is_told(shipped: Registry) -> None:
+    """沙溪 lies in 阆中 (Nanchong) and measures Guangyuan, which must hear of it."""
+    told = [office.id for office in shipped.offices_to_tell("shaxi")]
+    assert {"guangyuan-ecology", "guangyuan-river-chief", "langzhong-ecology"} <= set(told)
+    assert len(told) == len(set(told))
+    assert told.index("langzhong-ecology") < told.index("guangyuan-ecology")
+
+
+def test_what_is_derived_or_assumed_says_so(shipped: Registry) -> None:
+    for section in ("datan", "shahe", "qianfoya", "gushuizicun"):
+        assert {"longitude", "latitude"} <= set(shipped.sections[section].unverified_fields)
+    assert shipped.reaches["bamiaogou_datan"].confidence == "secondary"
+    assert shipped.sections["luguangping"].upstream_jurisdiction == "610700"
 
 
 def test_the_edition_is_chosen_by_the_day(shipped: Registry) -> None:
@@ -128,7 +143,9 @@ def test_shadow_agreements_say_that_nobody_signed_them(shipped: Registry) -> Non
     for agreement in shipped.agreements.values():
         assert agreement.is_shadow
         assert agreement.is_unverified
+        assert agreement.legal_basis.startswith("本断面未见公开的补偿协议文本")
         assert "No agreement text is public" in agreement.legal_basis
+        assert "核算" not in agreement.name_zh  # documents print 核算单 after it
         assert {one.determinand: one.price_cny_per_t for one in agreement.factors} == prices
         assert {one.determinand: one.target_mg_l for one in agreement.factors} == targets
         for factor in agreement.factors:
@@ -141,7 +158,7 @@ def test_shadow_agreements_say_that_nobody_signed_them(shipped: Registry) -> Non
 def test_every_metal_is_marked(shipped: Registry) -> None:
     table_3 = shipped.standard("GB 3838", "3", "intake", DAY)
     metals = {limit.determinand for limit in table_3.single_limits}
-    metals |= {"CU", "ZN", "SE", "AS", "HG", "CD", "CR6", "PB", "FE", "MN"}
+    metals |= {"CU", "ZN", "SE", "AS", "HG", "CD", "CR6", "PB"}  # iron and manganese are none
     marked = {key for key, one in shipped.determinands.items() if one.is_toxic_metal}
     assert marked == metals
 
