@@ -40,14 +40,13 @@ def publish(home: str, period: str) -> dict[str, Any]:
 
 def read_month(run: Run, month: Period) -> MonthResults:
     """The stored results of one month."""
-    firing = run.store.read_alerts("firing")
     return MonthResults(
         means=run.store.read_means(month, "month"),
         grades=run.store.read_grades(month),
         exceedances=run.store.read_exceedances(month),
         flagged=run.store.read_observations(Period(month.start - timedelta(hours=8), month.end)),
-        n_open_alerts=len(firing),
-        n_open_reviews=len(run.store.read_reviews("open")),
+        alerts=run.store.read_alerts(),
+        reviews=run.store.read_reviews("open"),
     )
 
 

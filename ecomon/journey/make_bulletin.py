@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ecomon.journey.assess_period import yardsticks_on
-from ecomon.model.period import Period
+from ecomon.model.flag import Flag
+from ecomon.model.period import Period, to_beijing
 from ecomon.model.place import Section
 from ecomon.model.provenance import Provenance
+from ecomon.model.standard import Standard
 from ecomon.publish.assets import packaged_fonts
-from ecomon.publish.bulletin import GAPS, Bulletin, RiverLine, SectionLine
+from ecomon.publish.bulletin import GAPS, AlertLine, Bulletin, RiverLine, SectionLine
 from ecomon.publish.bulletin_page import bulletin_page
 from ecomon.quality import find_gaps
 
@@ -26,14 +30,18 @@ CHARTED = ("CODMN", "NH3N", "TP", "DO", "TL", "SB")
 
 @dataclass(frozen=True, slots=True)
 class MonthResults:
-    """Stored results of one month: MEANS (month), GRADES, EXCEEDANCES, FLAGGED readings."""
+    """Stored results of one month: MEANS (month), GRADES, EXCEEDANCES, FLAGGED readings.
+
+    ``alerts`` are the documents of all alerts known, ``reviews`` the open review cases (columns
+    revision and context) of any month.
+    """
 
     means: pd.DataFrame
     grades: pd.DataFrame
     exceedances: pd.DataFrame
     flagged: pd.DataFrame
-    n_open_alerts: int
-    n_open_reviews: int
+    alerts: Iterable[Mapping[str, Any]]
+    reviews: pd.DataFrame
 
 
 def make_bulletin(
@@ -44,21 +52,32 @@ def make_bulletin(
     ids = [section.id for section in shown]
     readings = results.flagged[results.flagged["site"].isin(ids)]
     charted = readings[readings["determinand"].isin(CHARTED)]
+    yardsticks = yardsticks_on(registry, month.start.date())
     bulletin = Bulletin(
         title_zh="嘉陵江、白龙江水质月报",
         title_en="Monthly water-quality bulletin of the Jialing and the Bailong",
         period=month.label,
         provenance=provenance,
         rivers=rivers_shown(registry, shown),
-        sections=tuple(section_line(section, registry, results, month) for section in shown),
+        sections=tuple(
+            section_line(
+                section,
+                registry,
+                results,
+                month,
+                table_3=yardsticks.intake_standards.get(section.id),
+            )
+            for section in shown
+        ),
         means=results.means[results.means["site"].isin(ids)].reset_index(drop=True),
         exceedances=results.exceedances.reset_index(drop=True),
         series=charted[["site", "determinand", "start", "value", "flag"]].reset_index(drop=True),
         gaps=gaps_shown(readings, registry, month),
-        standards=yardsticks_on(registry, month.start.date()).standards,
+        standards=yardsticks.standards,
+        intake_standards=yardsticks.intake_standards,
         determinands=registry.determinands,
-        n_open_alerts=results.n_open_alerts,
-        n_open_reviews=results.n_open_reviews,
+        alerts=alerts_shown(results.alerts, month),
+        n_open_reviews=count_reviews(results.reviews, results.flagged, month),
     )
     return bulletin_page(bulletin, packaged_fonts())
 
@@ -92,9 +111,18 @@ def rivers_shown(registry: Registry, shown: list[Section]) -> tuple[RiverLine, .
 
 
 def section_line(
-    section: Section, registry: Registry, results: MonthResults, month: Period
+    section: Section,
+    registry: Registry,
+    results: MonthResults,
+    month: Period,
+    *,
+    table_3: Standard | None = None,
 ) -> SectionLine:
-    """One section and its month; without a result it is missing, never zero."""
+    """One section and its month; without a result it is missing, never zero.
+
+    ``table_3`` limits the water of an intake and, for reference, of a section above one; it is
+    None of any other section.
+    """
     target = registry.target(section.id, month.start.date())
     grades = results.grades[results.grades["site"] == section.id]
     means = results.means[results.means["site"] == section.id]
@@ -112,12 +140,79 @@ def section_line(
         worst=str(row.get("worst", "")),
         coverage=float(means["coverage"].mean()) if len(means) else float("nan"),
         missing_items=str(row.get("missing_items", "")),
-        is_unverified=section.is_unverified or bool(target and target.is_unverified),
+        is_unverified=section.is_unverified,
+        unverified_fields=section.unverified_fields,
+        target_confidence=target.confidence if target else "",
+        is_intake=section.kind == "intake",
+        limited=count_limited(results.flagged, section.id, table_3, month) if table_3 else (),
+    )
+
+
+def count_limited(
+    flagged: pd.DataFrame, site: str, table_3: Standard, month: Period
+) -> tuple[tuple[str, int], ...]:
+    """Determinands of a section that Table 3 limits, with the number of readings that stand."""
+    limited = [limit.determinand for limit in table_3.single_limits]
+    stands = flagged["flag"].isin([Flag.GOOD, Flag.NOT_EVALUATED]) & flagged["value"].notna()
+    is_own = (flagged["site"] == site) & flagged["determinand"].isin(limited)
+    own = flagged[is_own & stands & flagged["start"].between(month.start, month.end, "left")]
+    counts = own.drop_duplicates(["determinand", "start"])["determinand"].value_counts()
+    return tuple((key, int(counts[key])) for key in limited if key in counts.index)
+
+
+def alerts_shown(documents: Iterable[Mapping[str, Any]], month: Period) -> tuple[AlertLine, ...]:
+    """Alerts that were open at some time of the month, in the order they opened."""
+    alerts = [alert_line(document) for document in documents]
+    shown = [
+        alert
+        for alert in alerts
+        if alert.opened_at < month.end
+        and (alert.resolved_at is None or alert.resolved_at >= month.start)
+    ]
+    return tuple(sorted(shown, key=lambda alert: alert.opened_at))
+
+
+def alert_line(document: Mapping[str, Any]) -> AlertLine:
+    """What a bulletin shows of an alert's document."""
+
+    def moment(name: str) -> datetime | None:
+        text = document[name]
+        return None if text is None else to_beijing(datetime.fromisoformat(text))
+
+    factor = document["peak_factor"]
+    return AlertLine(
+        section=str(document["section"]),
+        determinand=str(document["determinand"]),
+        basis=str(document["basis"]),
+        state=str(document["state"]),
+        opened_at=to_beijing(datetime.fromisoformat(document["opened_at"])),
+        fired_at=moment("fired_at"),
+        resolved_at=moment("resolved_at"),
+        peak_value=float(document["peak_value"]),
+        peak_factor=None if factor is None else float(factor),
+        limit=float(document["limit"]),
+        unit=str(document["unit"]),
+    )
+
+
+def count_reviews(reviews: pd.DataFrame, flagged: pd.DataFrame, month: Period) -> int:
+    """Review cases of the month's readings; a case that does not say when is found by its revision."""
+    readings = flagged[flagged["start"].between(month.start, month.end, "left")]
+    revisions = set(readings["revision"])
+    return sum(
+        to_beijing(datetime.fromisoformat(context["start"])) in month
+        if "start" in context
+        else revision in revisions
+        for revision, context in zip(reviews["revision"], reviews["context"], strict=True)
     )
 
 
 def gaps_shown(readings: pd.DataFrame, registry: Registry, month: Period) -> pd.DataFrame:
-    """Gaps of each section; one that all its determinands share is shown once, for the station."""
+    """Gaps of each station; one that all its determinands share is shown once, for the station.
+
+    Samples of other programmes are taken when somebody goes there: nothing is missing between.
+    """
+    readings = readings[readings["programme"] == "automatic"]
     gaps = find_gaps(readings, registry.quality, month)
     if gaps.empty:
         return GAPS.empty()

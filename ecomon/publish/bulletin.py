@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pandas as pd
 
@@ -66,7 +67,16 @@ class SectionLine:
     coverage : float
         Share of expected readings that are valid, 0..1; NaN where nothing was expected.
     is_unverified : bool
-        True where the target or the place rests on an unverified fact (shown as 待核实).
+        True where the place itself rests on an unverified fact (shown as 待核实).
+    unverified_fields : tuple of str
+        Fields of the place that are 待核实 although the rest is better: ``km_above_mouth`` ...
+    target_confidence : str
+        verified, secondary or unverified; "" where there is no target.
+    is_intake : bool
+        An intake of drinking water is judged by Table 3; it need not have a grade.
+    limited : tuple of (str, int)
+        Of an intake, and for reference of a section above one: determinands that Table 3 limits,
+        and how many valid readings each has.
     """
 
     id: str
@@ -82,8 +92,22 @@ class SectionLine:
     coverage: float = float("nan")
     missing_items: str = ""
     is_unverified: bool = False
+    unverified_fields: tuple[str, ...] = ()
+    target_confidence: str = ""
+    is_intake: bool = False
+    limited: tuple[tuple[str, int], ...] = ()
     note_zh: str = ""
     note_en: str = ""
+
+    @property
+    def has_unverified_km(self) -> bool:
+        """True where its chainage is shown and 待核实."""
+        return self.km_above_mouth is not None and "km_above_mouth" in self.unverified_fields
+
+    @property
+    def is_to_grade(self) -> bool:
+        """False of an intake that is judged by Table 3 alone."""
+        return not self.is_intake or self.grade > 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.grade <= 6 or not 0 <= self.target_grade <= 6:
@@ -92,6 +116,26 @@ class SectionLine:
             raise ContractError(f"section {self.id}: {self.status}, yet graded {self.grade}")
         if self.verdict == "compliant" and not (self.grade and self.target_grade):
             raise ContractError(f"section {self.id}: compliant without a grade and a target")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert that was open in the period, closed since or not (naive Beijing times).
+
+    ``fired_at`` is None of one that never fired; ``peak_factor`` where the limit has none (pH, DO).
+    """
+
+    section: str
+    determinand: str
+    basis: str
+    state: str
+    opened_at: datetime
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    peak_value: float
+    peak_factor: float | None
+    limit: float
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +153,14 @@ class Bulletin:
     gaps : DataFrame, contract GAPS
     standards : mapping of site id to Standard
         Class limits drawn in the charts (those in force for the period).
+    intake_standards : mapping of site id to Standard
+        Table 3 of the intakes.
     determinands : mapping of key to Determinand
         Names, units and decimals.
-    n_open_alerts, n_open_reviews : int or None
-        None where no store was asked.
+    alerts : tuple of AlertLine, or None
+        Those that were open in the period, by the time they opened; None where no store was asked.
+    n_open_reviews : int or None
+        Readings of the period that wait for a person; None where no store was asked.
     is_provisional : bool
         False only when every value was approved.
     """
@@ -129,7 +177,8 @@ class Bulletin:
     gaps: pd.DataFrame
     determinands: Mapping[str, Determinand]
     standards: Mapping[str, Standard] = field(default_factory=dict[str, Standard])
-    n_open_alerts: int | None = None
+    intake_standards: Mapping[str, Standard] = field(default_factory=dict[str, Standard])
+    alerts: tuple[AlertLine, ...] | None = None
     n_open_reviews: int | None = None
     is_provisional: bool = True
 

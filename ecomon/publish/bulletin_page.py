@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
 from typing import Literal
 
+from ecomon.publish.alert_table import alert_table
 from ecomon.publish.assets import FontSet, plotly_script, template_text
-from ecomon.publish.bulletin import Bulletin
-from ecomon.publish.bulletin_tables import (
-    exceedance_table,
-    gap_table,
-    grade_chip,
-    means_table,
-    section_table,
-)
+from ecomon.publish.bulletin import Bulletin, SectionLine
+from ecomon.publish.bulletin_tables import gap_table, grade_chip, means_table, section_table
 from ecomon.publish.charts import section_figure
+from ecomon.publish.exceedance_table import exceedance_table
+from ecomon.publish.intake import IntakeMonth, intake_chip, intake_months, intake_table
+from ecomon.publish.key_figures import key_figures
 from ecomon.publish.markup import both, element, nothing
 from ecomon.publish.riverline import river_line
 from ecomon.publish.wording import (
@@ -57,6 +55,7 @@ def bulletin_page(
     ------
     Grades and colours: 环办〔2011〕22号 (standards.md 2.2); 超标倍数 = C/限值 − 1 (standards.md 2.3).
     """
+    intakes = intake_months(bulletin)
     page = Template(template_text("bulletin.html")).substitute(
         language="zh-CN" if language == "zh" else "en",
         shown=language,
@@ -66,14 +65,17 @@ def bulletin_page(
         standing=both(PROVISIONAL) if bulletin.is_provisional else both(_APPROVED),
         band=_band(bulletin),
         overlay=_overlay(bulletin),
-        figures=_key_figures(bulletin),
-        river=river_line(bulletin.rivers, bulletin.sections),
+        figures=key_figures(bulletin, intakes),
+        river=river_line(bulletin.rivers, bulletin.sections, intakes=intakes),
+        chainage=_chainage_hint(bulletin),
         legend=_legend(bulletin),
         sections=section_table(bulletin),
+        intakes=intake_table(bulletin, intakes),
         exceedances=exceedance_table(bulletin),
+        alerts=alert_table(bulletin),
         means=means_table(bulletin),
         gaps=gap_table(bulletin),
-        charts=_charts(bulletin, fonts.family),
+        charts=_charts(bulletin, intakes, fonts.family),
         provenance=_provenance(bulletin),
     )
     style = Template(template_text("bulletin.css")).substitute(
@@ -127,52 +129,38 @@ def _overlay(bulletin: Bulletin) -> str:
     return f'<div class="overlay" aria-hidden="true">{spans}</div>'
 
 
-def _key_figures(bulletin: Bulletin) -> str:
-    lines = bulletin.sections
-    graded = [line for line in lines if line.grade]
-    good = sum(line.grade <= 3 for line in graded)
-    count = {
-        verdict: sum(line.verdict == verdict for line in lines)
-        for verdict in ("compliant", "exceeding", "no_target", "insufficient")
-    }
-    share = f"{100 * good / len(graded):.1f}%" if graded else "—"
-    cards: list[tuple[str, Words, Words]] = [
-        (f"{len(graded)}/{len(lines)}", Words("参评断面", "sections graded"),
-         Words(f"数据不足 {count['insufficient']} 个", f"{count['insufficient']} with insufficient data")),
-        (share, Words("优良（Ⅰ—Ⅲ类）比例", "share of grades I–III"),
-         Words(f"{good} / {len(graded)} 个断面", f"{good} of {len(graded)} sections")),
-        (f"{count['compliant']}", Words("达标断面", "sections compliant"),
-         Words(f"目标未配置 {count['no_target']} 个", f"{count['no_target']} without a configured target")),
-        (f"{count['exceeding']}", Words("超标断面", "sections exceeding"), Words("按断面目标", "against their target")),
-        (f"{len(bulletin.exceedances)}", Words("超标记录", "exceedances"), Words("含单次值与均值", "readings and means")),
-    ]  # fmt: skip
-    for number, words in (
-        (bulletin.n_open_alerts, Words("未关闭告警", "open alerts")),
-        (bulletin.n_open_reviews, Words("待复核", "open reviews")),
-    ):
-        if number is not None:
-            cards.append((f"{number}", words, Words("截至本期发布", "as of this issue")))
-    return "".join(
-        element(
-            "div",
-            element("strong", escape(number)) + element("span", both(words)) + element("small", both(note)),
-            classes="figure",
-        )
-        for number, words, note in cards
-    )  # fmt: skip
-
-
 def _legend(bulletin: Bulletin) -> str:
     items = [
         f"<li>{grade_chip(grade)} {both(Words(look.quality.zh, look.quality.en))}</li>"
         for grade, look in sorted((*GRADE_LOOK.items(), (0, grade_look(0))), key=lambda item: item[0] or 9)
     ]  # fmt: skip
-    if any(line.is_unverified for line in bulletin.sections):
+    if any(not line.is_to_grade for line in bulletin.sections):
+        marks = (IntakeMonth((), 1), Words("取水口未超表3限值", "intake within Table 3"))
+        items.append(f"<li>{intake_chip(marks[0])} {both(marks[1])}</li>")
+        items.append(
+            f'<li><span class="chip over">{both(Words("超", "!"))}</span> '
+            f"{both(Words('取水口超表3限值', 'intake above Table 3'))}</li>"
+        )
+    if any(_is_marked(line) for line in bulletin.sections):
         items.append(f"<li>※ {both(UNVERIFIED)}</li>")
     return element("ul", "".join(items), classes="legend")
 
 
-def _charts(bulletin: Bulletin, family: str) -> str:
+def _is_marked(line: SectionLine) -> bool:
+    return line.has_unverified_km or line.target_confidence == "unverified"
+
+
+def _chainage_hint(bulletin: Bulletin) -> str:
+    """How many chainages of the river line are 待核实; nothing where none is."""
+    count = sum(line.has_unverified_km for line in bulletin.sections)
+    if not count:
+        return ""
+    zh = f"※ {count} 个断面（含取水口）的里程{UNVERIFIED.zh}，图上位置仅供参考。"
+    en = f"※ The chainage of {count} sections (intakes included) is unverified; their places are for orientation."
+    return " " + both(Words(zh, en))
+
+
+def _charts(bulletin: Bulletin, intakes: Mapping[str, IntakeMonth], family: str) -> str:
     """Holders of the charts, each with its figure as JSON beside it."""
     blocks: list[str] = []
     for line in bulletin.sections:
@@ -182,12 +170,12 @@ def _charts(bulletin: Bulletin, family: str) -> str:
             bulletin.determinands,
             bulletin.standards.get(line.id),
             family=family,
+            intake_standard=bulletin.intake_standards.get(line.id),
         )
         if figure is None:
             continue
-        heading = element(
-            "h3", f"{grade_chip(line.grade)} {both(Words(line.name_zh, line.name_en))}"
-        )
+        chip = grade_chip(line.grade) if line.is_to_grade else intake_chip(intakes[line.id])
+        heading = element("h3", f"{chip} {both(Words(line.name_zh, line.name_en))}")
         data = f'<script type="application/json">{_script_json(figure)}</script>'
         holder = f'<div class="chart" style="min-height:{figure["layout"]["height"]}px"></div>'
         blocks.append(element("article", heading + holder + data, classes="charted"))

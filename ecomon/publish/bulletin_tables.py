@@ -1,4 +1,4 @@
-"""The tables of a bulletin: sections, exceedances, monthly means, gaps."""
+"""The tables of a bulletin: sections, monthly means, gaps."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-import pandas as pd
-
 from ecomon.model.quantity import exact, round_assessed
 from ecomon.publish.bulletin import Bulletin, SectionLine
-from ecomon.publish.markup import both, element, nothing, table
+from ecomon.publish.intake import km_cell
+from ecomon.publish.markup import both, element, nothing, rows_left_out, table
 from ecomon.publish.wording import (
-    BASIS,
-    FLAG,
+    CONFIDENCE,
     INSUFFICIENT,
     STATUS,
     TARGET_UNKNOWN,
@@ -24,7 +22,7 @@ from ecomon.publish.wording import (
     determinand_words,
     grade_look,
     moment_shown,
-    number_shown,
+    section_words,
     unit_shown,
     words_of,
 )
@@ -37,19 +35,14 @@ def grade_chip(grade: int) -> str:
     """Grade as numeral on its official colour; hatched where there is none."""
     look = grade_look(grade)
     kind = f"g{grade}" if grade else "g0"
-    return element("span", look.numeral, classes=f"chip {kind}", title=str(look.words))
-
-
-def section_name(bulletin: Bulletin, site: str) -> Words:
-    """Name of a site; its id where the bulletin does not hold it."""
-    for line in bulletin.sections:
-        if line.id == site:
-            return Words(line.name_zh, line.name_en)
-    return Words(site, site)
+    return element("span", both(look.chip), classes=f"chip {kind}", title=str(look.words))
 
 
 def section_table(bulletin: Bulletin) -> str:
-    """One row per section: grade, target, verdict, what set the grade, coverage."""
+    """One row per section: grade, target, verdict, what set the grade, coverage.
+
+    An intake without a grade is not among them; it has a table of its own.
+    """
     rivers = {river.id: Words(river.name_zh, river.name_en) for river in bulletin.rivers}
     heads = (
         Words("断面", "Section"), Words("河流", "River"), Words("距河口 (km)", "Above mouth (km)"),
@@ -59,9 +52,10 @@ def section_table(bulletin: Bulletin) -> str:
     )  # fmt: skip
     rows = [
         (
-            both(Words(line.name_zh, line.name_en)),
+            both(Words(line.name_zh, line.name_en))
+            + (_mark(UNVERIFIED) if line.is_unverified else ""),
             both(rivers[line.river]),
-            "—" if line.km_above_mouth is None else f"{line.km_above_mouth:g}",
+            km_cell(line),
             grade_chip(line.grade),
             both(grade_look(line.grade).quality if line.grade else words_of(STATUS, line.status)),
             _target_cell(line),
@@ -71,6 +65,7 @@ def section_table(bulletin: Bulletin) -> str:
             _notes_cell(bulletin, line),
         )
         for line in bulletin.sections
+        if line.is_to_grade
     ]
     caption = Words(
         f"断面水质评价（{bulletin.period}）", f"Assessment of sections ({bulletin.period})"
@@ -81,12 +76,12 @@ def section_table(bulletin: Bulletin) -> str:
 def _target_cell(line: SectionLine) -> str:
     if not line.target_grade:
         return element("span", both(TARGET_UNKNOWN), classes="faint")
-    mark = f" {_unverified_mark()}" if line.is_unverified else ""
-    return both(grade_look(line.target_grade).words) + mark
+    known = CONFIDENCE.get(line.target_confidence)
+    return both(grade_look(line.target_grade).words) + (_mark(known) if known else "")
 
 
-def _unverified_mark() -> str:
-    return element("span", both(UNVERIFIED), classes="mark")
+def _mark(words: Words) -> str:
+    return " " + element("span", both(words), classes="mark")
 
 
 def _coverage_cell(coverage: float) -> str:
@@ -103,65 +98,34 @@ def _notes_cell(bulletin: Bulletin, line: SectionLine) -> str:
     notes: list[str] = []
     if line.note_zh or line.note_en:
         notes.append(both(Words(line.note_zh or line.note_en, line.note_en or line.note_zh)))
+    doubted = dict.fromkeys(_FIELDS[name] for name in line.unverified_fields if name in _FIELDS)
+    if doubted:
+        zh, en = "、".join(words.zh for words in doubted), ", ".join(words.en for words in doubted)
+        notes.append(both(Words(f"{UNVERIFIED.zh}：{zh}", f"{UNVERIFIED.en}: {en}")))
     if line.missing_items:
-        count = len(line.missing_items.split(","))
-        label = both(Words(f"未参评 {count} 项", f"{count} items not assessed"))
-        items = _determinands_cell(bulletin, line.missing_items)
-        notes.append(element("details", element("summary", label) + items))
-    return "<br>".join(notes)
+        notes.append(_missing_items(bulletin, line))
+    return "".join(element("div", note) for note in notes)
 
 
-def exceedance_table(bulletin: Bulletin) -> str:
-    """Exceedances with factor and basis, monthly means first, then readings in order of time."""
-    found = bulletin.exceedances
-    if found.empty:
-        return nothing(Words("本期无超标记录。", "No exceedance in this period."))
-    ordered = found.assign(is_reading=found["duration_s"] == 0).sort_values(
-        ["is_reading", "start", "site", "determinand", "basis"], kind="stable"
-    )
-    heads = (
-        Words("断面", "Section"), Words("指标", "Determinand"), Words("时间", "Time"),
-        Words("性质", "Kind"), Words("监测值", "Value"), Words("限值", "Limit"), Words("单位", "Unit"),
-        Words("超标倍数", "Factor"), Words("判定依据", "Basis"), Words("质量标记", "Flag"),
-    )  # fmt: skip
-    rows = [
-        _exceedance_row(bulletin, row) for row in ordered.head(MAX_ROWS).to_dict(orient="records")
-    ]
-    caption = Words(
-        "超标情况（超标倍数 = 监测值÷限值 − 1）", "Exceedances (factor = value ÷ limit − 1)"
-    )
-    text = table(heads, rows, caption=caption, numeric=(4, 5, 7), is_long=True)
-    left = len(ordered) - MAX_ROWS
-    if left > 0:
-        text += nothing(Words(f"另有 {left} 条未列出。", f"{left} more rows are not listed."))
-    return text
+_FIELDS = {
+    "kind": Words("断面性质", "kind of section"),
+    "assessed_for": Words("考核归属", "whom it is assessed for"),
+    "located_in": Words("所在地", "where it lies"),
+    "upstream_jurisdiction": Words("两侧行政区", "its two jurisdictions"),
+    "downstream_jurisdiction": Words("两侧行政区", "its two jurisdictions"),
+    "downstream": Words("下游断面", "next section"),
+}
+"""Unverified fields that bear on how the table is read; those of the chainage stand at the number."""
 
 
-def _exceedance_row(bulletin: Bulletin, row: Mapping[Any, Any]) -> tuple[str, ...]:
-    start, duration_s = pd.Timestamp(row["start"]), int(row["duration_s"])
-    key = str(row["determinand"])
-    known = bulletin.determinands.get(key)
-    decimals = known.decimals_reading if known else 3
-    factor = number_shown(float(row["factor"]), 2)
-    kind = Words("单次值", "reading") if duration_s == 0 else Words("均值", "mean")
-    when = moment_shown(start) if duration_s < 86400 else _span_shown(start, duration_s)
-    limit = float(row["limit"])
-    return (
-        both(section_name(bulletin, str(row["site"]))),
-        both(determinand_words(key, bulletin.determinands)),
-        escape(when),
-        both(kind),
-        number_shown(float(row["value"]), decimals) or "—",
-        "—" if math.isnan(limit) else f"{limit:g}",
-        unit_shown(str(row["unit"])) or both(Words("无量纲", "dimensionless")),
-        factor or both(Words("不计算", "not computed")),
-        both(words_of(BASIS, str(row["basis"]))) + f' <span class="faint">{escape(str(row["standard"]))}</span>',
-        both(FLAG.get(int(row["flag"]), Words(str(row["flag"]), str(row["flag"])))),
-    )  # fmt: skip
-
-
-def _span_shown(start: pd.Timestamp, duration_s: int) -> str:
-    return f"{start:%Y-%m-%d}" if duration_s == 86400 else f"{start:%Y-%m}"
+def _missing_items(bulletin: Bulletin, line: SectionLine) -> str:
+    """Folded on a screen by a box that needs no script, and always open in print."""
+    count = len(line.missing_items.split(","))
+    label = both(Words(f"未参评 {count} 项", f"{count} items not assessed"))
+    name = f"items-{escape(line.id)}"
+    box = f'<input type="checkbox" class="fold" id="{name}">'
+    items = element("div", _determinands_cell(bulletin, line.missing_items), classes="folded")
+    return box + f'<label for="{name}">{label}</label>' + items
 
 
 def means_table(bulletin: Bulletin) -> str:
@@ -217,7 +181,7 @@ def gap_table(bulletin: Bulletin) -> str:
         hours = (row["end"] - row["start"]).total_seconds() / 3600
         rows.append(
             (
-                both(section_name(bulletin, str(row["site"]))),
+                both(section_words(bulletin.sections, str(row["site"]))),
                 both(what),
                 moment_shown(row["start"]),
                 moment_shown(row["end"]),
@@ -227,7 +191,4 @@ def gap_table(bulletin: Bulletin) -> str:
     text = table(
         heads, rows, caption=Words("缺测时段", "Gaps in the readings"), numeric=(4,), is_long=True
     )
-    left = len(ordered) - MAX_ROWS
-    if left > 0:
-        text += nothing(Words(f"另有 {left} 条未列出。", f"{left} more rows are not listed."))
-    return text
+    return text + rows_left_out(len(ordered) - MAX_ROWS)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecomon.model.determinand import Determinand
 from ecomon.model.flag import Flag
-from ecomon.model.standard import ClassLimits, Standard
+from ecomon.model.standard import ClassLimits, SingleLimit, Standard
 from ecomon.publish.bulletin import SERIES, SectionLine
 from ecomon.publish.wording import Words, determinand_words, grade_look, unit_shown
 
@@ -31,6 +31,7 @@ def section_figure(
     standard: Standard | None,
     *,
     family: str,
+    intake_standard: Standard | None = None,
 ) -> dict[str, Any] | None:
     """The figure of one section, or None where it has no readings.
 
@@ -42,6 +43,8 @@ def section_figure(
         The class table in force; without one no limit is drawn.
     family : str
         Font family of the page.
+    intake_standard : Standard or None
+        Table 3, where the section is an intake: its limits are drawn too.
 
     Returns
     -------
@@ -63,7 +66,11 @@ def section_figure(
         data += _traces(rows, panel, is_first=panel == 1)
         titles.append(_panel_title(key, determinands))
         axis = "y" if panel == 1 else f"y{panel}"
-        for limit in _limits(key, standard, line.target_grade):
+        limits = [
+            *_limits(key, standard, line.target_grade),
+            *_intake_limits(key, intake_standard),
+        ]
+        for limit in limits:
             shapes.append(_limit_line(limit, axis))
             notes.append(_limit_note(limit, axis))
     return {
@@ -156,6 +163,14 @@ def _limits(key: str, standard: Standard | None, target_grade: int) -> list[_Lim
         zh = f"{numeral}类 {sign}{value}（目标未配置，仅供参照）"
         words = Words(zh, f"class {numeral}, no target, for reference")
     return [_Limit(float(value), words, is_lower=limit.direction == "ge")]
+
+
+def _intake_limits(key: str, standard: Standard | None) -> list[_Limit]:
+    limit = standard.of(key) if standard else None
+    if not isinstance(limit, SingleLimit):
+        return []
+    words = Words(f"表3限值 {limit.limit:f}", f"Table 3 limit {limit.limit:f}")
+    return [_Limit(float(limit.limit), words, is_lower=limit.direction == "ge")]
 
 
 def _limit_line(limit: _Limit, axis: str) -> dict[str, Any]:

@@ -42,9 +42,21 @@ _COLUMNS = (
     Column(Words("月均浓度 (mg/L)", "Concentration (mg/L)"), 15, "0.0000"),
     Column(Words("水量 (m³)", "Volume (m³)"), 18, "#,##0"),
     Column(Words("负荷 (t)", "Load (t)"), 14, "#,##0.000"),
-    Column(Words("95%下限 (t)", "Lower 95 % (t)"), 14, "#,##0.000"),
-    Column(Words("95%上限 (t)", "Upper 95 % (t)"), 14, "#,##0.000"),
-    Column(Words("标准误差 (t)", "Standard error (t)"), 14, "#,##0.000"),
+    Column(
+        Words("95%下限（仅日间抽样误差） (t)", "Lower 95 %, between-day sampling error only (t)"),
+        22,
+        "#,##0.000",
+    ),
+    Column(
+        Words("95%上限（仅日间抽样误差） (t)", "Upper 95 %, between-day sampling error only (t)"),
+        22,
+        "#,##0.000",
+    ),
+    Column(
+        Words("标准误差（仅日间抽样） (t)", "Standard error, between-day sampling only (t)"),
+        20,
+        "#,##0.000",
+    ),
     Column(Words("有浓度天数 (d)", "Days with concentration (d)"), 13, "0"),
     Column(Words("时间有效率", "Coverage of time"), 12, "0.0%"),
     Column(Words("水量有效率", "Coverage of volume"), 12, "0.0%"),
@@ -58,6 +70,7 @@ _FIGURES = (
     "concentration_mg_l", "volume_m3", "load_t", "lower_t", "upper_t", "standard_error_t",
 )  # fmt: skip
 _SHARES = ("coverage_time", "coverage_volume", "censored_share", "share_estimated")
+INTERVAL = Words("95% 区间（仅日间抽样误差）", "95 % interval (between-day sampling error only)")
 _METHODS = {
     "B": "B 月均浓度 × 月水量 monthly mean concentration × monthly volume",
 }
@@ -163,7 +176,9 @@ def load_notes(loads: pd.DataFrame, provenance: Provenance) -> Sequence[tuple[Wo
     return [
         (Words("公式", "Formula"), "负荷 t = 月均浓度 mg/L × 月水量 m³ ÷ 1 000 000；load t = C × V / 1e6"),
         (Words("方法", "Method"), methods or "—"),
-        (Words("不确定度", "Uncertainty"), "95% 区间，按日删一刀切法 95 % interval, delete-one jackknife over days"),
+        (Words("不确定度", "Uncertainty"), f"{INTERVAL}，按日删一刀切法 delete-one jackknife over days"),
+        (Words("区间未包含", "Not in the interval"), "浓度与流量的协方差、逐日浓度的自相关、流量本身的误差 the covariance of concentration and discharge, the autocorrelation of daily concentrations, the error of the discharge"),
+        (Words("方法 B 的局限", "Limit of method B"), "月均浓度 × 月水量，忽略月内浓度与流量的协方差 it ignores the covariance of concentration and discharge within the month"),
         (Words("数据不足", "Insufficient data"), lacking),
         (Words("未检出", "Below detection"), "代入规则逐行列出（SL 219：总量按零；或半检出限）the rule stands in each row (SL 219: zero in totals; or half the limit)"),
         *provenance_rows(provenance),

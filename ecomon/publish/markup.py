@@ -61,3 +61,10 @@ def table(
 def nothing(words: Words) -> str:
     """The line that stands where there is nothing to list."""
     return element("p", both(words), classes="nothing")
+
+
+def rows_left_out(n_left: int) -> str:
+    """The line below a table that does not hold all; empty where it does."""
+    if n_left <= 0:
+        return ""
+    return nothing(Words(f"另有 {n_left} 条未列出。", f"{n_left} more rows are not listed."))

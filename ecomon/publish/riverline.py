@@ -8,18 +8,17 @@ order only, for the kilometres along them are seldom published.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from ecomon.errors import ContractError
 from ecomon.publish.bulletin import RiverLine, SectionLine
-from ecomon.publish.wording import TARGET_UNKNOWN, VERDICT, Words, grade_look, words_of
+from ecomon.publish.intake import IntakeMonth
+from ecomon.publish.rivercard import CARD, Card, svg_bilingual, svg_text
+from ecomon.publish.wording import Words
 
-CARD = 92.0  # width of a section's card, in SVG units
 LEFT = 64.0
 RIGHT = 56.0
-ROW = 128.0  # height of a row of tributaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,12 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return [start + index * gap for index, start in enumerate(starts)]
 
 
-def river_line(rivers: Sequence[RiverLine], sections: Sequence[SectionLine]) -> str:
+def river_line(
+    rivers: Sequence[RiverLine],
+    sections: Sequence[SectionLine],
+    *,
+    intakes: Mapping[str, IntakeMonth] | None = None,
+) -> str:
     """SVG of the main stem, its tributaries and their sections.
 
     Parameters
@@ -64,6 +68,8 @@ def river_line(rivers: Sequence[RiverLine], sections: Sequence[SectionLine]) -> 
         The first one that joins no other is the main stem.
     sections : sequence of SectionLine
         In order of the water; those of the main stem without a kilometre are placed by order.
+    intakes : mapping of section id to IntakeMonth
+        What is known of those that are judged by Table 3.
 
     Returns
     -------
@@ -73,6 +79,7 @@ def river_line(rivers: Sequence[RiverLine], sections: Sequence[SectionLine]) -> 
     main = next((river for river in rivers if river.joins is None), None)
     if main is None:
         raise ContractError("river line: no main stem among the rivers")
+    cards = {line.id: Card(line, (intakes or {}).get(line.id)) for line in sections}
     on_main = [line for line in sections if line.river == main.id]
     width = max(1180.0, LEFT + RIGHT + CARD * len(on_main))
     branches = [
@@ -83,12 +90,16 @@ def river_line(rivers: Sequence[RiverLine], sections: Sequence[SectionLine]) -> 
     branches = [(river, lines) for river, lines in branches if lines]
     scale = _scale(on_main, [river for river, _ in branches], width)
     rows = _rows(branches, scale)
-    stem_y = 44.0 + ROW * (1 + max(rows.values(), default=-1)) + (30.0 if rows else 0.0)
-    parts = [_axis(scale, stem_y), _stem(main, scale, stem_y)]
+    deepest = max((cards[line.id].depth for _, lines in branches for line in lines), default=0.0)
+    row_height = max(128.0, deepest + 62.0)
+    stem_y = 44.0 + row_height * (1 + max(rows.values(), default=-1)) + (30.0 if rows else 0.0)
+    axis_y = stem_y + 74.0 + max((cards[line.id].depth for line in on_main), default=65.0) + 27.0
+    parts = [_axis(scale, axis_y), _stem(main, scale, stem_y)]
     for river, lines in branches:
-        parts.append(_branch(river, lines, scale, 76.0 + ROW * rows[river.id], stem_y))
-    parts.append(_main_cards(on_main, scale, stem_y))
-    height = stem_y + 212.0
+        own = [cards[line.id] for line in lines]
+        parts.append(_branch(river, own, scale, 76.0 + row_height * rows[river.id], stem_y))
+    parts.append(_main_cards([cards[line.id] for line in on_main], scale, stem_y))
+    height = axis_y + 46.0
     return (
         f'<svg class="riverline" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
         f'aria-label="河道示意图 schematic river line" style="min-width:{width * 0.8:.0f}px">'
@@ -136,9 +147,8 @@ def _branch_span(mouth: float, n_sections: int) -> tuple[float, float]:
     return max(wanted, 18.0), mouth + 8.0
 
 
-def _axis(scale: Scale, stem_y: float) -> str:
+def _axis(scale: Scale, y: float) -> str:
     marks: list[str] = []
-    y = stem_y + 150.0 + 16.0
     if scale.high_km > 1.0:
         marks.append(
             f'<path d="M{scale.x(scale.high_km):.1f} {y:.1f}H{scale.x(scale.low_km):.1f}" '
@@ -149,9 +159,9 @@ def _axis(scale: Scale, stem_y: float) -> str:
             is_major = km % 100 == 0
             marks.append(f'<path d="M{x:.1f} {y:.1f}v{7 if is_major else 4}" stroke="#6b7985"/>')
             if is_major:
-                marks.append(_text(x, y + 20, f"{km}", size=11, fill="#52606b"))
+                marks.append(svg_text(x, y + 20, f"{km}", size=11, fill="#52606b"))
         label = Words("距河口里程 (km)", "km above the mouth")
-        marks.append(_bilingual(scale.width - RIGHT, y + 38, label, size=12, anchor="end"))
+        marks.append(svg_bilingual(scale.width - RIGHT, y + 38, label, size=12, anchor="end"))
     return "".join(marks)
 
 
@@ -161,26 +171,23 @@ def _stem(main: RiverLine, scale: Scale, stem_y: float) -> str:
         f'<path d="M18 {stem_y:.1f}H{end:.1f}" stroke="#8fb3cf" stroke-width="9" '
         'stroke-linecap="round" fill="none"/>'
         f'<path d="M{end - 4:.1f} {stem_y - 11:.1f}l18 11l-18 11z" fill="#8fb3cf"/>'
-        + _bilingual(18, stem_y - 14, Words(main.name_zh, main.name_en), size=16, anchor="start")
+        + svg_bilingual(18, stem_y - 14, Words(main.name_zh, main.name_en), size=16, anchor="start")
     )
 
 
-def _branch(
-    river: RiverLine, lines: list[SectionLine], scale: Scale, y: float, stem_y: float
-) -> str:
+def _branch(river: RiverLine, cards: list[Card], scale: Scale, y: float, stem_y: float) -> str:
     mouth = scale.x(river.joins_at_km or 0.0)
-    start, _ = _branch_span(mouth, len(lines))
+    start, _ = _branch_span(mouth, len(cards))
     bend = mouth - 30.0
     first = start + 30.0 + CARD / 2
-    step = (bend - 24.0 - first) / max(len(lines) - 1, 1) if len(lines) > 1 else 0.0
+    step = (bend - 24.0 - first) / (len(cards) - 1) if len(cards) > 1 else 0.0
     parts = [
         f'<path d="M{start:.1f} {y:.1f}H{bend:.1f}C{mouth:.1f} {y:.1f} {mouth:.1f} {y:.1f} '
         f'{mouth:.1f} {y + 34:.1f}V{stem_y:.1f}" stroke="#8fb3cf" stroke-width="7" '
         'stroke-linecap="round" fill="none"/>',
-        _bilingual(start, y - 30, _branch_name(river), size=14, anchor="start"),
+        svg_bilingual(start, y - 30, _branch_name(river), size=14, anchor="start"),
     ]
-    for index, line in enumerate(lines):
-        parts.append(_card(line, first + step * index, y))
+    parts += [card.svg(first + step * index, y) for index, card in enumerate(cards)]
     return "".join(parts)
 
 
@@ -189,22 +196,23 @@ def _branch_name(river: RiverLine) -> Words:
     return Words(f"{river.name_zh}（{km} 处汇入）", f"{river.name_en} (joins at {km})")
 
 
-def _main_cards(lines: list[SectionLine], scale: Scale, stem_y: float) -> str:
-    if not lines:
+def _main_cards(cards: list[Card], scale: Scale, stem_y: float) -> str:
+    if not cards:
         return ""
-    true_x = [scale.x(km) for km in _fill_by_order([line.km_above_mouth for line in lines], scale)]
+    kms = [card.line.km_above_mouth for card in cards]
+    true_x = [scale.x(km) for km in _fill_by_order(kms, scale)]
     slots = spread(true_x, CARD, LEFT, scale.width - RIGHT)
     y = stem_y + 74.0
     parts: list[str] = []
-    for line, at, slot in zip(lines, true_x, slots, strict=True):
-        dash = "" if line.km_above_mouth is not None else ' stroke-dasharray="3 3"'
+    for card, km, at, slot in zip(cards, kms, true_x, slots, strict=True):
+        dash = "" if km is not None else ' stroke-dasharray="3 3"'
         parts.append(
             f'<path d="M{at:.1f} {stem_y:.1f}V{stem_y + 14:.1f}L{slot:.1f} {y - 26:.1f}V{y - 16:.1f}" '
             f'stroke="#6b7985" fill="none"{dash}/>'
             f'<circle cx="{at:.1f}" cy="{stem_y:.1f}" r="4" fill="#ffffff" stroke="#33424f" '
             'stroke-width="1.6"/>'
         )
-        parts.append(_card(line, slot, y))
+        parts.append(card.svg(slot, y))
     return "".join(parts)
 
 
@@ -218,69 +226,3 @@ def _fill_by_order(kms: Sequence[float | None], scale: Scale) -> list[float]:
             km = (above + below) / 2
         filled.append(min(km, above))
     return filled
-
-
-def _card(line: SectionLine, x: float, y: float) -> str:
-    """The mark of one section: grade in colour and numeral, name, target and verdict."""
-    look = grade_look(line.grade)
-    fill = look.fill if line.grade else "url(#hatch)"
-    km = f"{line.km_above_mouth:g} km" if line.km_above_mouth is not None else ""
-    target, is_bad = _target_words(line)
-    size = 12 if len(look.numeral) > 1 else 17
-    return (
-        f'<g class="card"><title>{escape(_title(line))}</title>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="17" fill="{fill}" stroke="#33424f" stroke-width="1.4"/>'
-        + _text(
-            x, y + (4.5 if size == 12 else 6), look.numeral, size=size, fill=look.ink, is_bold=True
-        )
-        + _bilingual(x, y + 34, Words(line.name_zh, line.name_en), size=13, is_bold=True)
-        + _bilingual(
-            x, y + 50, target, size=11, fill="#b3160f" if is_bad else "#33424f", is_bold=is_bad
-        )
-        + (_text(x, y + 65, km, size=11, fill="#52606b") if km else "")
-        + "</g>"
-    )
-
-
-_SHORT_EN = {
-    "compliant": "meets target {}", "exceeding": "exceeds target {}", "insufficient": "target {}, no data",
-}  # fmt: skip
-
-
-def _target_words(line: SectionLine) -> tuple[Words, bool]:
-    """Target and verdict, short enough for a card; and whether it is bad news."""
-    if not line.target_grade:
-        return Words(TARGET_UNKNOWN.zh, "no target"), False
-    numeral = grade_look(line.target_grade).numeral + ("※" if line.is_unverified else "")
-    verdict = words_of(VERDICT, line.verdict)
-    english = _SHORT_EN.get(line.verdict, "target {}").format(numeral)
-    return Words(f"目标{numeral} {verdict.zh}", english), line.verdict == "exceeding"
-
-
-def _title(line: SectionLine) -> str:
-    look = grade_look(line.grade)
-    return (
-        f"{line.name_zh} {line.name_en}: {look.words.zh} {look.words.en}, {_target_words(line)[0]}"
-    )
-
-
-def _text(
-    x: float, y: float, text: str, *, size: int, fill: str = "#1b2733", anchor: str = "middle",
-    is_bold: bool = False, language: str = "",
-) -> str:  # fmt: skip
-    weight = ' font-weight="700"' if is_bold else ""
-    tongue = f' class="{language}"' if language else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
-        f'fill="{fill}"{weight}{tongue}>{escape(text)}</text>'
-    )
-
-
-def _bilingual(
-    x: float, y: float, words: Words, *, size: int, fill: str = "#1b2733",
-    anchor: str = "middle", is_bold: bool = False,
-) -> str:  # fmt: skip
-    style = {"fill": fill, "anchor": anchor, "is_bold": is_bold}
-    return _text(x, y, words.zh, size=size, language="zh", **style) + _text(
-        x, y, words.en, size=max(size - 2, 10), language="en", **style
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,11 @@ class Column:
     words: Words
     width: float
     number: str = ""
+
+    def of(self, what: Words) -> Column:
+        """The same column, its heading saying of what it is."""
+        words = Words(f"{what.zh} {self.words.zh}", f"{self.words.en}, {what.en}")
+        return Column(words, self.width, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ def write_table(
 
     Returns the row after the last.
     """
-    sheet.set_row(top, 46)
+    sheet.set_row(top, 15.5 * max((_head_lines(column) for column in columns), default=3))
     for index, column in enumerate(columns):
         sheet.write_string(top, index, f"{column.words.zh}\n{column.words.en}", styles.head)
     row = top
@@ -110,6 +116,12 @@ def write_table(
         for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             _write(sheet, styles, (row, index), column, cell)
     return row + 1
+
+
+def _head_lines(column: Column) -> int:
+    """Lines that a heading needs at its column's width, three at least; Chinese is twice as wide."""
+    shares = (2 * len(column.words.zh) / column.width, len(column.words.en) / column.width)
+    return max(3, sum(math.ceil(share) for share in shares))
 
 
 def _write(

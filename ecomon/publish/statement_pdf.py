@@ -7,6 +7,7 @@ from typing import Any
 
 from ecomon.publish.assets import FontSet
 from ecomon.publish.statement_view import (
+    MODES_SHORT,
     RUN_TYPES,
     STATUSES,
     Names,
@@ -17,6 +18,7 @@ from ecomon.publish.statement_view import (
     factor_rows,
     missing_rows,
     money_shown,
+    outcome_rows,
     provenance_notes,
     total_rows,
 )
@@ -66,9 +68,11 @@ def _sheet_of(view: StatementView) -> dict[str, Any]:
     """All that the template sets, as text."""
     document = view.document
     return {
-        "title": f"{view.agreement['name_zh']}核算单 {document['period']}",
+        "title": f"{view.heading} {document['period']}",
+        "kind": _pair(view.title),
+        "is_shadow": view.is_shadow,
         "running": [
-            f"{view.agreement['name_zh']}核算单　{view.agreement['id']} @ {view.agreement['version']}",
+            f"{view.heading}　{view.agreement['id']} @ {view.agreement['version']}",
             f"{document['period']}　{RUN_TYPES[document['run_type']].zh}",
         ],
         "agreement": _pair(Words(view.agreement["name_zh"], view.agreement["name_en"])),
@@ -79,22 +83,61 @@ def _sheet_of(view: StatementView) -> dict[str, Any]:
         "missing_count": f"{document['n_missing']} / {document['n_lines']}",
         "marks": [_pair(mark) for mark in view.marks],
         "labels": [_pair(label) for label in view.labels],
+        "outcomes": outcome_rows(view),
         "conclusion": _pair(direction_words(view, document["amount_cny"])),
         "totals": total_rows(view),
         "comparison": comparison_rows(view),
         "agreed": _pairs(agreement_rows(view)),
         "factors": factor_rows(view),
-        "lines": [_line(view, line) for line in document["lines"]],
-        "sum": money_shown(document["amount_cny"]) or str(INSUFFICIENT),
+        "heads": [[zh, en] for zh, en, _ in _columns(view)],
+        "widths": [width for _, _, width in _columns(view)],
+        "lines": _lines(view),
+        "sums": [
+            money_shown(one["amount_cny"]) or str(INSUFFICIENT) for one in _amounts_beside(view)
+        ],
         "missing": missing_rows(view),
         "provenance": _pairs(provenance_notes(view)),
     }
 
 
-def _line(view: StatementView, line: Mapping[str, Any]) -> dict[str, Any]:
+def _amounts_beside(view: StatementView) -> tuple[Mapping[str, Any], ...]:
+    """The documents whose amounts stand in the annex: both modes of a shadow, else its own."""
+    return view.side_by_side if view.is_shadow else (view.document,)
+
+
+def _columns(view: StatementView) -> list[tuple[str, str, int]]:
+    """Head and width (mm) of each figure of a line."""
+    shared = [
+        ("C\n(mg/L)", "", 17), ("T\n(mg/L)", "", 15), ("C − T\n(mg/L)", "", 17),
+        ("V (m³)", "Volume", 28), ("超额负荷\n(t)", "Excess load", 24),
+    ]  # fmt: skip
+    price = ("单价\n(元/t)", "CNY/t", 20)
+    beside = _amounts_beside(view)
+    if len(beside) == 1:
+        charged = ("计费负荷\n(t)", "Charged load", 24)
+        return [*shared, charged, price, ("金额（元）", "Amount (CNY)", 30)]
+    amounts = [
+        (f"{MODES_SHORT[one['mode']].zh}\n金额（元）", MODES_SHORT[one["mode"]].en, 28)
+        for one in beside
+    ]
+    return [*shared, price, *amounts]
+
+
+def _lines(view: StatementView) -> list[dict[str, Any]]:
+    beside = _amounts_beside(view)
+    amounts = [{line["reference"]: line["amount_cny"] for line in one["lines"]} for one in beside]
+    return [
+        _line(view, line, [known.get(line["reference"]) for known in amounts])
+        for line in view.document["lines"]
+    ]
+
+
+def _line(
+    view: StatementView, line: Mapping[str, Any], amounts: Sequence[str | None]
+) -> dict[str, Any]:
     evidence = line["evidence"]
     coverage = evidence["coverage_volume"]
-    is_measured = line["status"] == "measured"
+    charged = [line["charged_load_t"]] if len(amounts) == 1 else []
     figures = (
         [
             line["concentration_mg_l"],
@@ -102,11 +145,11 @@ def _line(view: StatementView, line: Mapping[str, Any]) -> dict[str, Any]:
             line["difference_mg_l"],
             f"{int(line['volume_m3']):,}",
             line["excess_load_t"],
-            line["charged_load_t"],
+            *charged,
             money_shown(line["price_cny_per_t"]),
-            money_shown(line["amount_cny"]),
+            *(money_shown(amount) or str(INSUFFICIENT) for amount in amounts),
         ]
-        if is_measured
+        if line["status"] == "measured"
         else []
     )
     return {

@@ -33,6 +33,10 @@ MODES: dict[str, Words] = {
     ),
     "two_sided": Words("双向（超出与低于目标均计）", "two-sided (load above and below counts)"),
 }
+MODES_SHORT: dict[str, Words] = {
+    "one_sided": Words("单向", "one-sided"),
+    "two_sided": Words("双向", "two-sided"),
+}
 RUN_TYPES: dict[str, Words] = {
     "初算": Words("初算", "first settlement"),
     "复算": Words("复算", "recalculation"),
@@ -89,9 +93,31 @@ class StatementView:
         )
 
     @property
+    def is_shadow(self) -> bool:
+        return bool(self.document["is_shadow"])
+
+    @property
+    def title(self) -> Words:
+        """What kind of paper this is."""
+        if self.is_shadow:
+            return Words("生态补偿模拟核算单", "Shadow calculation of compensation")
+        return Words("生态补偿核算单", "Compensation statement")
+
+    @property
+    def heading(self) -> str:
+        """The agreement's name as the name of a statement."""
+        return f"{str(self.agreement['name_zh']).removesuffix('核算')}核算单"
+
+    @property
+    def side_by_side(self) -> tuple[Mapping[str, Any], ...]:
+        """The documents that are set beside one another, always in the same order of modes."""
+        documents = (self.document,) if self.compared is None else (self.document, self.compared)
+        return tuple(sorted(documents, key=lambda one: list(MODES).index(one["mode"])))
+
+    @property
     def marks(self) -> tuple[Words, ...]:
         """Marks set across each page: 模拟核算 of a shadow, 示例数据 of example data."""
-        return watermarks(self.provenance, is_shadow=bool(self.document["is_shadow"]))
+        return watermarks(self.provenance, is_shadow=self.is_shadow)
 
     @property
     def labels(self) -> tuple[Words, ...]:
@@ -134,7 +160,8 @@ def direction_words(view: StatementView, amount: str | None) -> Words:
         return Words("双方互不支付。", "Neither party pays.")
     payer, payee = ("downstream", "upstream") if value > 0 else ("upstream", "downstream")
     pays, gets = party_words(view, payer), party_words(view, payee)
-    sum_zh = f"{abs(value):,f} 元（大写：人民币{_capital(abs(value))}）"
+    words = "" if view.is_shadow else f"（大写：人民币{_capital(abs(value))}）"
+    sum_zh = f"{abs(value):,f} 元{words}"
     mood_zh, mood_en = (
         ("应", "owes") if view.document["is_payable"] else ("（测算）应", "would owe")
     )
@@ -148,6 +175,33 @@ def _capital(amount: Decimal) -> str:
     # An agreement may round to finer places than a bank writes; the words then stop at the digits.
     cents = amount * 100
     return capital_cny(amount) if cents == cents.to_integral_value() else f"{amount:f}元"
+
+
+def outcome_rows(view: StatementView) -> list[tuple[str, ...]]:
+    """Of a shadow account, each mode with who would pay and how much: equals, for none is agreed.
+
+    Empty for an agreement in force; there one mode is the agreed one.
+    """
+    if not view.is_shadow:
+        return []
+    return [
+        (str(MODES[one["mode"]]), _payer(one["amount_cny"]), amount_shown(one["amount_cny"]))
+        for one in view.side_by_side
+    ]
+
+
+def amount_shown(amount: str | None) -> str:
+    """An amount without its sign, thousands apart; 数据不足 where there is none."""
+    return str(INSUFFICIENT) if amount is None else f"{abs(Decimal(amount)):,f}"
+
+
+def mode_words(view: StatementView) -> Words:
+    """The mode of a statement; a shadow account shows both and prefers neither."""
+    if view.is_shadow:
+        return Words(
+            "单向与双向并列，均未约定", "one-sided and two-sided side by side, neither agreed"
+        )
+    return MODES[view.document["mode"]]
 
 
 def agreement_rows(view: StatementView) -> list[tuple[Words, str]]:
@@ -165,7 +219,7 @@ def agreement_rows(view: StatementView) -> list[tuple[Words, str]]:
         (Words("考核断面", "Section"), str(view.name(stated["section"]))),
         (Words("上游方", "Upstream party"), _party(view, "upstream")),
         (Words("下游方", "Downstream party"), _party(view, "downstream")),
-        (Words("核算口径", "Mode"), str(MODES[view.document["mode"]])),
+        (Words("核算口径", "Mode"), str(mode_words(view))),
         (Words("核算公式", "Formula"), f"{stated['family']}：金额 = −(C − T) × V ÷ 1 000 000 × 单价；正值由下游方支付 positive: the downstream party pays"),
         (Words("数据规则", "Data rules"), f"每月至少 {stated['min_days_per_month']} 天有效浓度，水量有效率不低于 {float(stated['min_coverage_discharge']):.0%}；{rules.zh}"),
         (Words("修约规则", "Rounding"), f"GB/T 8170；负荷 {stated['decimals_load_t']} 位小数 (t)，金额 {stated['decimals_money']} 位小数 (元)"),
@@ -201,7 +255,7 @@ def total_rows(view: StatementView) -> list[tuple[str, ...]]:
                 f"{total['party']['name_zh']} {total['party']['name_en']}",
                 str(SIDES[total["side"]]),
                 _way(amount),
-                str(INSUFFICIENT) if amount is None else f"{abs(Decimal(amount)):,f}",
+                amount_shown(amount),
             )
         )
     return rows
@@ -217,8 +271,8 @@ def _way(amount: str | None) -> str:
 
 
 def comparison_rows(view: StatementView) -> list[tuple[str, ...]]:
-    """Mode, amount, who would pay: the statement's own mode first; empty without another."""
-    if view.compared is None:
+    """Mode, amount, who would pay: the agreed mode first; empty without another, or of a shadow."""
+    if view.compared is None or view.is_shadow:
         return []
     rows: list[tuple[str, ...]] = []
     for document, note in ((view.document, "本核算单 this statement"), (view.compared, "仅供比较 for comparison")):  # fmt: skip
@@ -227,7 +281,7 @@ def comparison_rows(view: StatementView) -> list[tuple[str, ...]]:
             (
                 str(MODES[document["mode"]]),
                 note,
-                str(INSUFFICIENT) if amount is None else f"{abs(Decimal(amount)):,f}",
+                amount_shown(amount),
                 _payer(amount),
             )
         )
@@ -253,6 +307,5 @@ def missing_rows(view: StatementView) -> list[tuple[str, ...]]:
 
 
 def provenance_notes(view: StatementView) -> Sequence[tuple[Words, str]]:
-    """Provenance without the run's id: the document is the same whichever run made it."""
-    rows = [row for row in provenance_rows(view.provenance) if row[0].en != "Run"]
-    return [*rows, (Words("文档格式", "Document form"), FORM)]
+    """What the document was made from, and its form."""
+    return [*provenance_rows(view.provenance), (Words("文档格式", "Document form"), FORM)]

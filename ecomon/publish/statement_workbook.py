@@ -20,6 +20,7 @@ from ecomon.publish.sheet import (
     write_workbook,
 )
 from ecomon.publish.statement_view import (
+    MODES_SHORT,
     RUN_TYPES,
     STATUSES,
     Names,
@@ -28,6 +29,7 @@ from ecomon.publish.statement_view import (
     comparison_rows,
     direction_words,
     factor_rows,
+    outcome_rows,
     provenance_notes,
     total_rows,
 )
@@ -101,30 +103,26 @@ def statement_workbook(
 
     def fill(book: Workbook, styles: Styles) -> None:
         _result_sheet(book, styles, view)
-        lines = [_line(view, line) for line in document["lines"]]
-        _table_sheet(book, styles, view, Words("核算明细", "Lines"), (_LINE_COLUMNS, lines))
+        _table_sheet(book, styles, view, Words("核算明细", "Lines"), _lines(view))
         postings = [_posting(view, posting) for posting in document["postings"]]
         _table_sheet(book, styles, view, Words("分录", "Postings"), (_POSTING_COLUMNS, postings))
         before = [_unrounded(line) for line in document["lines"]]
         _table_sheet(book, styles, view, Words("修约前", "Unrounded"), (_UNROUNDED_COLUMNS, before))
 
-    title = f"{view.agreement['name_zh']}核算单 {document['period']}"
+    title = f"{view.heading} {document['period']}"
     return write_workbook(fill, created=view.period.end, title=title)
 
 
 def _result_sheet(book: Workbook, styles: Styles, view: StatementView) -> None:
     document = view.document
     sheet = book.add_worksheet("核算单 Statement")
-    title = Words("生态补偿核算单", "Compensation statement")
-    top = head_lines(sheet, styles, title, view.labels, 2)
-    conclusion = direction_words(view, document["amount_cny"])
+    top = head_lines(sheet, styles, view.title, view.labels, 2)
     rows = [
         (Words("核算时段", "Period"), str(document["period"])),
-        (Words("核算类型", "Run"), str(RUN_TYPES[document["run_type"]])),
+        (Words("核算类型", "Run type"), str(RUN_TYPES[document["run_type"]])),
         (Words("数据状态", "Status"), str(STATUSES[document["status"]])),
         (Words("缺失指标月", "Factor-months missing"), f"{document['n_missing']} / {document['n_lines']}"),
-        (Words("核算结论", "Result"), str(conclusion)),
-        *((Words("协议方合计", "Total of a party"), " | ".join(row)) for row in total_rows(view)),
+        *_results(view),
         *((Words("口径比较", "Modes compared"), " | ".join(row)) for row in comparison_rows(view)),
         *agreement_rows(view),
         *((Words("指标：目标 mg/L、单价 元/t、可信度", "Factor: target, price, confidence"), " | ".join(row)) for row in factor_rows(view)),
@@ -133,6 +131,18 @@ def _result_sheet(book: Workbook, styles: Styles, view: StatementView) -> None:
     write_notes(sheet, styles, rows, top=top)
     sheet.freeze_panes(top, 1)
     for_print(sheet)
+
+
+def _results(view: StatementView) -> list[tuple[Words, str]]:
+    """Both modes of a shadow as equals; else the conclusion and what each party gets."""
+    if view.is_shadow:
+        rows = outcome_rows(view)
+        return [(Words("测算结果", "Calculated result"), " | ".join(row)) for row in rows]
+    conclusion = str(direction_words(view, view.document["amount_cny"]))
+    totals = (
+        (Words("协议方合计", "Total of a party"), " | ".join(row)) for row in total_rows(view)
+    )
+    return [(Words("核算结论", "Result"), conclusion), *totals]
 
 
 def _table_sheet(
@@ -149,6 +159,22 @@ def _table_sheet(
     write_table(sheet, styles, columns, rows, top=top)
     sheet.freeze_panes(top + 1, 2)
     for_print(sheet, repeat=top)
+
+
+def _lines(view: StatementView) -> tuple[tuple[Column, ...], list[list[Cell]]]:
+    """Columns and rows of the lines; beside a shadow's amounts stand those of the other mode."""
+    lines = view.document["lines"]
+    rows = [_line(view, line) for line in lines]
+    if view.compared is None or not view.is_shadow:
+        return _LINE_COLUMNS, rows
+    own, other = (MODES_SHORT[one["mode"]] for one in (view.document, view.compared))
+    *columns, charged, price, amount, reason = _LINE_COLUMNS
+    amounts = {line["reference"]: line["amount_cny"] for line in view.compared["lines"]}
+    for row, line in zip(rows, lines, strict=True):
+        beside = amounts.get(line["reference"])
+        row.insert(-1, INSUFFICIENT.zh if beside is None else Decimal(beside))
+    shown = (charged.of(own), price, amount.of(own), amount.of(other), reason)
+    return (*columns, *shown), rows
 
 
 def _line(view: StatementView, line: Mapping[str, Any]) -> list[Cell]:

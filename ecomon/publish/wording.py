@@ -8,11 +8,12 @@ numeral on them is legible. Every colour comes with a second signal: the numeral
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Protocol
 
 from ecomon.model.determinand import Determinand
 from ecomon.model.provenance import Provenance
@@ -39,6 +40,16 @@ class GradeLook:
     quality: Words
     fill: str
     ink: str
+
+    @property
+    def mark(self) -> Words:
+        """The numeral, short enough for the river line; 劣Ⅴ is ``>Ⅴ`` in English."""
+        return Words(self.numeral, self.numeral.replace("劣", ">"))
+
+    @property
+    def chip(self) -> Words:
+        """The numeral of a table; 劣Ⅴ is written out in English."""
+        return Words(self.numeral, self.words.en if "劣" in self.numeral else self.numeral)
 
 
 GRADE_LOOK: dict[int, GradeLook] = {
@@ -81,6 +92,17 @@ FLAG: dict[int, Words] = {
     9: Words("缺测", "missing"),
 }
 UNVERIFIED = Words("待核实", "unverified")
+CONFIDENCE: dict[str, Words] = {
+    "secondary": Words("二手来源", "secondary source"),
+    "unverified": UNVERIFIED,
+}
+"""What stands beside a fact that is less than verified."""
+ALERT_STATE: dict[str, Words] = {
+    "pending": Words("待确认", "pending"),
+    "firing": Words("告警中", "firing"),
+    "resolved": Words("已解除", "resolved"),
+}
+DOUBTFUL = Words("存疑，待复核", "doubtful, awaiting review")
 TARGET_UNKNOWN = Words("目标未配置", "no target configured")
 INSUFFICIENT = STATUS["insufficient"]
 SHADOW = Words("模拟核算", "SHADOW CALCULATION")
@@ -116,12 +138,39 @@ def determinand_words(key: str, determinands: Mapping[str, Determinand]) -> Word
     return Words(known.name_zh, known.name_en) if known else Words(key, key)
 
 
+class Named(Protocol):
+    """What has an id and a name in both languages."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name_zh(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+
+
+def section_words(lines: Iterable[Named], site: str) -> Words:
+    """Name of a site; its id where none of these lines is of it."""
+    named = (Words(line.name_zh, line.name_en) for line in lines if line.id == site)
+    return next(named, Words(site, site))
+
+
 def number_shown(value: float | Decimal | Fraction | None, decimals: int) -> str | None:
     """A number rounded for reading (GB/T 8170), thousands apart; None where there is no value."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     rounded = round_gbt8170(exact(value) if isinstance(value, float) else value, decimals)
     return f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def digits_shown(value: float) -> str:
+    """A reading with the digits that are stored, never rounded: 0.000102, not 0.00010."""
+    return f"{Decimal(repr(value)):f}" if math.isfinite(value) else "—"
+
+
+def limit_shown(value: float) -> str:
+    """A limit as its table prints it, without zeros that add nothing: 6, 0.0001."""
+    return f"{Decimal(repr(value)).normalize():f}" if math.isfinite(value) else "—"
 
 
 def moment_shown(moment: datetime) -> str:

@@ -30,13 +30,21 @@ def has_unverified_terms(agreement: Agreement) -> bool:
 
 
 def labels_for(
-    agreement: Agreement, mode: Mode, lines: Sequence[Line], provenance: Provenance
+    agreement: Agreement,
+    mode: Mode,
+    lines: Sequence[Line],
+    provenance: Provenance,
+    *,
+    is_provisional: bool,
 ) -> tuple[Label, ...]:
-    """The labels of a statement, most important first; none of a complete, binding, verified one.
+    """The labels of a statement, most important first.
+
+    Only a complete, binding, verified statement of approved data bears none.
 
     Source
     ------
-    Project rule: example and golden data are watermarked, unverified facts say 待核实 on the page.
+    Project rule: example and golden data are watermarked, provisional data say so, and unverified
+    facts say 待核实 on the page.
     """
     labels: list[Label] = []
     if provenance.watermark_zh and provenance.watermark_en:
@@ -47,6 +55,8 @@ def labels_for(
         zh, en = _MODE_WORDS[mode]
         labels.append(Label(f"比较口径：{zh}", f"FOR COMPARISON: {en}"))
     labels.extend(_data_labels(lines))
+    if is_provisional:
+        labels.append(Label("数据未经审核", "PROVISIONAL DATA, NOT REVIEWED"))
     unverified = CONFIDENCE_ZH["unverified"]
     if has_unverified_terms(agreement):
         labels.append(Label(f"协议参数{unverified}", "AGREEMENT TERMS UNVERIFIED"))

@@ -27,6 +27,7 @@ def settle_period(
     mode: Mode | None = None,
     run_type: RunType = "初算",
     provenance: Provenance,
+    is_provisional: bool = True,
 ) -> Statement:
     """Lines, postings and statement of one agreement over whole months.
 
@@ -45,6 +46,8 @@ def settle_period(
         The agreement's own unless given; another mode is for comparison and never payable.
     run_type : {"初算", "复算", "终算"}
     provenance : Provenance
+    is_provisional : bool
+        False only where a person has approved every value; until then nothing is payable.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def settle_period(
         lines=lines,
         postings=tuple(posting for line in lines for posting in post_line(agreement, line)),
         provenance=provenance,
+        is_provisional=is_provisional,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
 from ecomon.errors import LedgerError
 from ecomon.model.agreement import Agreement, Mode, Party
+from ecomon.model.canonical import canonical_octets
 from ecomon.model.provenance import Provenance
 from ecomon.settle.label import Label, has_unverified_terms, labels_for
 from ecomon.settle.ledger import Posting, check_balance, sum_money, total_by_party
@@ -43,7 +43,8 @@ class Statement:
     """Lines in the order of month and factor, and two postings for each measured one.
 
     ``amount_cny`` and the totals are over the measured lines; they are None when there is none.
-    ``n_missing`` says how many factor-months they leave out.
+    ``n_missing`` says how many factor-months they leave out. ``is_provisional`` is False only where
+    a person has approved every value the loads were formed of.
 
     Raises
     ------
@@ -58,6 +59,7 @@ class Statement:
     lines: tuple[Line, ...]
     postings: tuple[Posting, ...]
     provenance: Provenance
+    is_provisional: bool = True
 
     def __post_init__(self) -> None:
         check_balance(self.postings)
@@ -92,7 +94,13 @@ class Statement:
     @property
     def labels(self) -> tuple[Label, ...]:
         """Words that stand over every page (水印)."""
-        return labels_for(self.agreement, self.mode, self.lines, self.provenance)
+        return labels_for(
+            self.agreement,
+            self.mode,
+            self.lines,
+            self.provenance,
+            is_provisional=self.is_provisional,
+        )
 
     @property
     def is_shadow(self) -> bool:
@@ -101,9 +109,10 @@ class Statement:
 
     @property
     def is_payable(self) -> bool:
-        """True only where every factor-month is there, real, verified, and as agreed."""
+        """True only where every factor-month is there, real, approved, verified, and as agreed."""
         return (
             self.status == "complete"
+            and not self.is_provisional
             and not self.is_shadow
             and self.mode == self.agreement.mode
             and self.provenance.kind == "real"
@@ -136,6 +145,7 @@ class Statement:
             "status": self.status,
             "is_shadow": self.is_shadow,
             "is_payable": self.is_payable,
+            "is_provisional": self.is_provisional,
             "n_lines": len(self.lines),
             "n_missing": self.n_missing,
             "amount_cny": _as_json(self.amount_cny),
@@ -162,14 +172,7 @@ def document_bytes(statement: Statement) -> bytes:
     ------
     Project rule: both parties replay the account to the cent.
     """
-    text = json.dumps(
-        statement.as_document(),
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return (text + "\n").encode()
+    return canonical_octets(statement.as_document())
 
 
 def _as_json(value: Any) -> Any:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from ecomon.model.determinand import Determinand
 from ecomon.model.provenance import Provenance
@@ -45,12 +46,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         title_zh="水质月报", title_en="Bulletin", period="2021-04",
         provenance=Provenance("example", 7, "ab" * 32, "0"),
         rivers=(RiverLine("bailong", "白龙江", "Bailong River"),),
-        sections=(SectionLine("yaodu", "姚渡", "Yaodu", "bailong", 300.0, 2, "measured", 2, "compliant"),),
+        sections=(SectionLine("yaodu", "姚渡", "Yaodu", "bailong", 300.0, 2, "measured", 2, "compliant",
+                              missing_items="NH3N"),),
         means=MEANS.empty(), exceedances=EXCEEDANCES.empty(), series=series, gaps=GAPS.empty(),
         determinands={
             "TP": Determinand(key="TP", name_zh="总磷", name_en="total phosphorus", unit="mg/L",
                               medium="water", decimals_reading=3, decimals_assessed=3,
-                              source="test", confidence="verified")
+                              source="test", confidence="verified"),
+            "NH3N": Determinand(key="NH3N", name_zh="氨氮", name_en="ammonia nitrogen", unit="mg/L",
+                                medium="water", decimals_reading=2, decimals_assessed=2,
+                                source="test", confidence="verified"),
         },
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("bulletin")
@@ -87,6 +92,21 @@ def test_the_switch_turns_page_and_charts(chromium: str, page: Path, tmp_path: P
     dom = browse(chromium, clicked, tmp_path / "profile")
     assert 'class="show-en"' in dom
     assert "total phosphorus (mg/L)</text>" in dom.replace("</tspan>", "")
+
+
+def test_print_shows_what_the_screen_folds_away(chromium: str, page: Path, tmp_path: Path) -> None:
+    """The items not assessed are folded on the screen; on paper nobody can unfold them."""
+    probe = (
+        "<script>document.documentElement.dataset.folded="
+        'getComputedStyle(document.querySelector(".folded")).display</script></body>'
+    )
+    probed = page.with_name("probed.html")
+    probed.write_text(page.read_text(encoding="utf-8").replace("</body>", probe), encoding="utf-8")
+    assert 'data-folded="none"' in browse(chromium, probed, tmp_path / "screen")
+    printed = tmp_path / "bulletin.pdf"
+    browse(chromium, page, tmp_path / "paper", f"--print-to-pdf={printed}")
+    text = "".join(one.extract_text() for one in PdfReader(printed).pages)
+    assert "未参评" in text and "氨氮" in text and "ammonia" not in text
 
 
 WATCH = """<script>

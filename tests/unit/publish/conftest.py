@@ -17,17 +17,17 @@ from ecomon.model.determinand import Determinand
 from ecomon.model.observation import DataKind
 from ecomon.model.period import Period
 from ecomon.model.provenance import Provenance
-from ecomon.model.standard import ClassLimits, Standard
+from ecomon.model.standard import ClassLimits, SingleLimit, Standard
 from ecomon.model.tables import EXCEEDANCES, LOADS, MEANS
 from ecomon.publish.assets import FontSet, packaged_fonts
-from ecomon.publish.bulletin import GAPS, SERIES, Bulletin, RiverLine, SectionLine
+from ecomon.publish.bulletin import GAPS, SERIES, AlertLine, Bulletin, RiverLine, SectionLine
 from ecomon.settle import settle_period
 
 FACT: dict[str, Any] = {"source": "test", "confidence": "verified"}
 NAMES = {
     "PH": ("pH值", "pH"), "DO": ("溶解氧", "dissolved oxygen"),
     "CODMN": ("高锰酸盐指数", "permanganate index"), "NH3N": ("氨氮", "ammonia nitrogen"),
-    "TP": ("总磷", "total phosphorus"), "yaodu": ("姚渡", "Yaodu"), "bamiaogou": ("八庙沟", "Bamiaogou"),
+    "TP": ("总磷", "total phosphorus"), "TL": ("铊", "thallium"), "yaodu": ("姚渡", "Yaodu"), "bamiaogou": ("八庙沟", "Bamiaogou"),
 }  # fmt: skip
 MONTH = datetime(2021, 4, 1)
 
@@ -52,7 +52,14 @@ def provenance() -> Callable[[DataKind], Provenance]:
 
 @pytest.fixture(scope="session")
 def determinands() -> dict[str, Determinand]:
-    decimals = {"PH": (2, 0), "DO": (2, 1), "CODMN": (1, 1), "NH3N": (3, 2), "TP": (3, 3)}
+    decimals = {
+        "PH": (2, 0),
+        "DO": (2, 1),
+        "CODMN": (1, 1),
+        "NH3N": (3, 2),
+        "TP": (3, 3),
+        "TL": (5, 5),
+    }
     return {
         key: Determinand(
             key=key, name_zh=NAMES[key][0], name_en=NAMES[key][1], unit="1" if key == "PH" else "mg/L",
@@ -82,6 +89,15 @@ def standard() -> Standard:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def table_3() -> Standard:
+    return Standard(
+        id="table-3", code="GB 3838-2002", title_zh="地表水环境质量标准", title_en="-", table="3",
+        applies_to="intake", effective_from=date(2002, 6, 1),
+        single_limits=(SingleLimit(determinand="TL", limit=Decimal("0.0001")),), **FACT,
+    )  # fmt: skip
+
+
 def section(
     site: str, zh: str, en: str, km: float | None, grade: int, target: int, **more: Any
 ) -> SectionLine:
@@ -107,11 +123,13 @@ SECTIONS = (
     section("zaohuoan", "灶火庵", "Zaohuoan", 1032, 2, 0),
     section("baishuijiang", "白水江", "Baishuijiang", 957, 3, 3),
     section("luguangping", "鲁光坪", "Luguangping", None, 2, 0, note_zh="里程在840与826之间", note_en="between km 840 and 826"),
-    section("bamiaogou", "八庙沟", "Bamiaogou", 826.1, 2, 2),
+    section("bamiaogou", "八庙沟", "Bamiaogou", 826.1, 2, 2, target_confidence="secondary", limited=(("TL", 5),)),
     section("qingfengxia", "清风峡", "Qingfengxia", 798.1, 4, 3, worst="TP,CODMN"),
+    section("intake", "西湾水厂取水口", "Xiwan waterworks intake", 768, 0, 0, is_intake=True,
+            limited=(("TL", 94),), unverified_fields=("km_above_mouth", "downstream")),
     section("shangshipan", "上石盘", "Shangshipan", 755, 5, 3),
     section("shaxi", "沙溪", "Shaxi", 559, 6, 0, missing_items="NH3N"),
-    section("liemian", "烈面", "Liemian", 237, 2, 2, is_unverified=True),
+    section("liemian", "烈面", "Liemian", 237, 2, 2, target_confidence="unverified"),
     section("jinzi", "金子", "Jinzi", 123, 0, 3),
     section("beiwenquan", "北温泉", "Beiwenquan", 64, 2, 2),
     section("gushuizi", "固水子村", "Gushuizicun", None, 2, 0, river="bailong"),
@@ -191,15 +209,36 @@ def _exceedances() -> pd.DataFrame:
                     "qingfengxia", "DO", datetime(2021, 4, 9, 8), 0, 4.61, 5.0, np.nan, "class_3", 1
                 ),
                 row("yaodu", "CODMN", datetime(2021, 4, 17, 16), 0, 9.6, 4.0, 1.4, "target", 3),
+                row("yaodu", "CODMN", datetime(2021, 4, 17, 16), 0, 9.6, 6.0, 0.6, "class_3", 3),
+                row(
+                    "intake", "TL", datetime(2021, 4, 19, 2), 0, 0.000102, 1e-4, 0.02, "table_3", 1
+                ),
+                row(
+                    "intake", "TL", datetime(2021, 4, 19, 3), 0, 0.000218, 1e-4, 1.18, "table_3", 2
+                ),
+                row(
+                    "intake", "TL", datetime(2021, 4, 19, 4), 0, 0.000301, 1e-4, 2.01, "table_3", 3
+                ),
             ]
         ).to_dict(orient="list")
     )
+
+
+ALERTS = (
+    AlertLine("yaodu", "CODMN", "target", "resolved", datetime(2021, 4, 17, 16), None,
+              datetime(2021, 4, 17, 20), 9.6, 1.4, 4.0, "mg/L"),
+    AlertLine("intake", "TL", "table_3", "resolved", datetime(2021, 4, 19, 2),
+              datetime(2021, 4, 19, 2, 30), datetime(2021, 4, 20, 11), 0.000218, 1.18, 1e-4, "mg/L"),
+    AlertLine("qingfengxia", "DO", "class_3", "firing", datetime(2021, 4, 9, 8),
+              datetime(2021, 4, 9, 12), None, 4.61, None, 5.0, "mg/L"),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def bulletin(
     determinands: dict[str, Determinand],
     standard: Standard,
+    table_3: Standard,
     provenance: Callable[[DataKind], Provenance],
 ) -> Callable[..., Bulletin]:
     """``bulletin("example")``: an invented April of three rivers."""
@@ -223,7 +262,7 @@ def bulletin(
             "sections": SECTIONS, "means": _means(), "exceedances": _exceedances(),
             "series": _series(), "gaps": gaps, "determinands": determinands,
             "standards": {line.id: standard for line in SECTIONS},
-            "n_open_alerts": 2, "n_open_reviews": 1,
+            "intake_standards": {"intake": table_3}, "alerts": ALERTS, "n_open_reviews": 1,
         }  # fmt: skip
         return Bulletin(**{**stated, **changes})
 

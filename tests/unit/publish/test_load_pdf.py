@@ -27,6 +27,10 @@ def test_figures_reasons_and_marks_are_in_print(
     )
     for text in (
         "断面污染负荷表",
+        "仅日间",
+        "between-day",
+        "区间未包含",
+        "方法 B 的局限",
         "姚渡",
         "高锰酸盐指数",
         "116,640,000",

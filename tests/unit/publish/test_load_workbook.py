@@ -45,6 +45,19 @@ def test_figures_read_back_as_they_were(loads: pd.DataFrame, provenance: Of) -> 
     assert measured.sum() == 5
 
 
+def test_the_interval_says_what_it_leaves_out(loads: pd.DataFrame, provenance: Of) -> None:
+    octets = load_workbook(loads, provenance("real"))
+    heading = rows_of(octets)[2]
+    assert all("仅日间抽样" in heading[column] for column in (7, 8, 9))
+    notes = {row[0].split("\n")[0]: row[1] for row in rows_of(octets, "说明 Notes") if row[0]}
+    assert notes["不确定度"].startswith(
+        "95% 区间（仅日间抽样误差） 95 % interval (between-day sampling error only)"
+    )
+    for missing in ("协方差", "自相关", "流量本身的误差"):
+        assert missing in notes["区间未包含"]
+    assert "忽略月内浓度与流量的协方差" in notes["方法 B 的局限"]
+
+
 def test_insufficient_is_words_and_not_zero(loads: pd.DataFrame, provenance: Of) -> None:
     rows = rows_of(load_workbook(loads, provenance("real")))[3:]
     (row,) = [row for row in rows if row[1] == "NH3N" and row[2] == "2021-05"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from ecomon.errors import ContractError
 from ecomon.publish.bulletin import RiverLine, SectionLine
+from ecomon.publish.intake import IntakeFinding, IntakeMonth
 from ecomon.publish.riverline import river_line, spread
+from ecomon.publish.wording import Words
 
 JIALING = RiverLine("jialing", "嘉陵江", "Jialing River")
 BAILONG = RiverLine("bailong", "白龙江", "Bailong River", "jialing", 740.0)
@@ -75,9 +78,38 @@ def test_tributary_enters_at_its_confluence() -> None:
 
 
 def test_unverified_target_is_marked_and_names_are_escaped() -> None:
-    odd = SectionLine("x", "<断面>", "<x>", "jialing", 10, 2, "measured", 2, "compliant", is_unverified=True)  # fmt: skip
+    odd = SectionLine("x", "<断面>", "<x>", "jialing", 10, 2, "measured", 2, "compliant", target_confidence="unverified")  # fmt: skip
     svg = river_line([JIALING], [odd])
     assert "目标Ⅱ※" in svg and "&lt;断面&gt;" in svg and "<断面>" not in svg
+
+
+def test_long_names_are_wrapped_so_that_neighbours_do_not_overlap() -> None:
+    """A card is 92 units wide; 14 letters of 11 units' height, or 6 characters of 13, fill it."""
+    long = SectionLine("x", "西湾水厂取水口", "Xiwan waterworks intake", "jialing", 768, 2, "measured", 0, "no_target")  # fmt: skip
+    svg = river_line([JIALING], [line("a", 798, 2), long, line("b", 755, 2)])
+    names = re.findall(r'font-size="11" fill="#1b2733" font-weight="700" class="en">([^<]+)<', svg)
+    assert names == ["a", "Xiwan", "waterworks", "intake", "b"]
+    assert ">西湾水厂</text>" in svg and ">取水口</text>" in svg
+    lows = [float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)"[^>]*class="en">', svg)]
+    axis = float(re.search(r'<path d="M[\d.]+ ([\d.]+)H[\d.]+" stroke="#6b7985"', svg)[1])  # type: ignore[index]
+    assert max(low for low in lows if low < axis) < axis - 10
+
+
+def test_an_intake_shows_what_table_3_says_and_no_grade() -> None:
+    intake = replace(line("w", 768, 0), is_intake=True, unverified_fields=("km_above_mouth",))
+    finding = IntakeFinding(Words("铊", "thallium"), 31, 0, 1.18)
+    svg = river_line([JIALING], [intake], intakes={"w": IntakeMonth((finding,), 94)})
+    assert ">超</text>" in svg and "铊超标31次" in svg and "峰值1.18倍" in svg
+    assert "数据不足" not in svg and "768 km ※" in svg
+    svg = river_line([JIALING], [intake], intakes={"w": IntakeMonth((), 0)})
+    assert "表3项目无数据" in svg and "url(#hatch)" in svg
+    svg = river_line([JIALING], [line("w", 768, 2)], intakes={"w": IntakeMonth((finding,), 9, is_reference=True)})  # fmt: skip
+    assert ">Ⅱ</text>" in svg and "铊超标31次" in svg
+
+
+def test_worse_than_five_reads_in_english() -> None:
+    svg = river_line([JIALING], [line("a", 800, 6)])
+    assert 'class="zh">劣Ⅴ</text>' in svg and 'class="en">&gt;Ⅴ</text>' in svg
 
 
 def test_no_main_stem_is_an_error() -> None:

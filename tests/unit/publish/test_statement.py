@@ -57,7 +57,11 @@ def test_same_input_same_octets(
 def test_the_printed_amounts_of_the_formula_catalogue(statement: Make, fonts: FontSet) -> None:
     """compensation.md F2: two-sided 93.312, one-sided 256.608 (10,000 yuan)."""
     text = text_of(
-        statement_pdf(statement("2021-04"), fonts, compared=statement("2021-04", mode="one_sided"))
+        statement_pdf(
+            statement("2021-04", is_shadow=False),
+            fonts,
+            compared=statement("2021-04", mode="one_sided", is_shadow=False),
+        )
     )
     for figure in ("933,120.00", "2,566,080.00", "139.9680", "4.6656", "-16.3296", "116,640,000",
                    "-2,099,520.00", "1,632,960.00"):  # fmt: skip
@@ -69,11 +73,11 @@ def test_the_printed_amounts_of_the_formula_catalogue(statement: Make, fonts: Fo
 def test_chinese_is_set_in_the_embedded_font(printed: bytes) -> None:
     text = squeezed(text_of(printed))
     for words in (
-        "生态补偿核算单",
+        "生态补偿模拟核算单",
         "高锰酸盐指数",
         "协议要素",
         "数据来源与版本",
-        "编制",
+        "数据未经审核",
         "有效天数",
     ):
         assert words in text, words
@@ -94,11 +98,52 @@ def test_insufficient_month_says_so_and_has_no_zero(printed: bytes) -> None:
     assert "数据不完整，暂不结算" in text
 
 
-def test_nothing_settled_gives_no_amount(statement: Make, fonts: FontSet) -> None:
-    nothing = statement("2021-06")
+@pytest.mark.parametrize("is_shadow", [True, False])
+def test_nothing_settled_gives_no_amount(statement: Make, fonts: FontSet, is_shadow: bool) -> None:
+    nothing = statement("2021-06", is_shadow=is_shadow)
     assert nothing["amount_cny"] is None
     text = squeezed(text_of(statement_pdf(nothing, fonts)))
-    assert "数据不足，不计算金额" in text and "0.00" not in text
+    assert "0.00" not in text and ("数据不足，不计算金额" in text) != is_shadow
+
+
+def test_a_shadow_shows_both_modes_as_equals_and_is_not_signed(
+    printed: bytes, statement: Make, fonts: FontSet, names: dict[str, tuple[str, str]]
+) -> None:
+    first, *_, last = (squeezed(page.extract_text()) for page in PdfReader(BytesIO(printed)).pages)
+    outcome = first[first.index("测算结果") : first.index("数据缺失月份")]
+    assert outcome.index("单向") < outcome.index("双向")
+    other = statement("2021-04/2021-05", mode="one_sided")
+    for document in (statement("2021-04/2021-05"), other):
+        amount = f"{abs(Decimal(document['amount_cny'])):,f}"
+        assert amount in outcome and amount in last
+    assert "大写" not in first + last and "协议方" not in outcome and "签署" in last
+    assert "编制" not in last and "模拟核算，不签署" in last
+    swapped = statement_pdf(other, fonts, names=names, compared=statement("2021-04/2021-05"))
+    again = squeezed(PdfReader(BytesIO(swapped)).pages[0].extract_text())
+    assert again[again.index("测算结果") : again.index("数据缺失月份")] == outcome
+
+
+def test_an_agreement_in_force_has_its_signatures_and_its_provenance_last(
+    statement: Make, fonts: FontSet
+) -> None:
+    octets = statement_pdf(statement("2021-04", is_shadow=False), fonts)
+    pages = [squeezed(page.extract_text()) for page in PdfReader(BytesIO(octets)).pages]
+    assert "编制" in pages[-1] and "不签署" not in pages[-1] and "大写" in pages[0]
+    assert "数据来源与版本" in pages[-1] and "附表" in pages[-1]  # no page of its own
+    assert "生态补偿核算单" in pages[0] and "Runtype" in pages[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("姚渡断面 甘→川 水质水量补偿（模拟）", "姚渡断面 甘→川 水质水量补偿（模拟）核算单"),
+        ("姚渡模拟核算", "姚渡模拟核算单"),
+    ],
+)
+def test_the_title_does_not_say_it_twice(statement: Make, name: str, heading: str) -> None:
+    document = statement("2021-04")
+    document["agreement"] = {**document["agreement"], "name_zh": name}
+    assert StatementView(document, {}).heading == heading
 
 
 @pytest.mark.parametrize(
@@ -160,7 +205,7 @@ def test_the_other_form_and_strangers_are_refused(statement: Make, fonts: FontSe
     ],
 )
 def test_direction_in_words(statement: Make, amount: str | None, zh: str) -> None:
-    view = StatementView(statement("2021-04"), {})
+    view = StatementView(statement("2021-04", is_shadow=False), {})
     assert direction_words(view, amount).zh == zh
 
 
@@ -190,6 +235,22 @@ def test_workbook_holds_the_documents_figures(
     postings = sheets["分录 Postings"][4:]
     assert sum(Decimal(repr(row[2])) for row in postings) == 0
     assert len(postings) == len(document["postings"])
+
+
+def test_workbook_of_a_shadow_has_both_modes_in_each_line(statement: Make) -> None:
+    document, other = statement("2021-04/2021-05"), statement("2021-04/2021-05", mode="one_sided")
+    sheets = sheets_of(statement_workbook(document, compared=other))
+    heads, *rows = sheets["核算明细 Lines"][3:]
+    assert heads[12].startswith("双向 金额") and heads[13].startswith("单向 金额")
+    for row, own, beside in zip(rows, document["lines"], other["lines"], strict=True):
+        if own["status"] == "measured":
+            assert Decimal(repr(row[12])) == Decimal(own["amount_cny"])
+            assert Decimal(repr(row[13])) == Decimal(beside["amount_cny"])
+        else:
+            assert row[12] == row[13] == "数据不足"
+    results = [row[1] for row in sheets["核算单 Statement"] if str(row[0]).startswith("测算结果")]
+    assert [text.split("（")[0] for text in results] == ["单向", "双向"]
+    assert not any("大写" in str(cell) for row in sheets["核算单 Statement"] for cell in row)
 
 
 def test_workbook_keeps_figures_before_rounding_as_text(statement: Make) -> None:

@@ -32,7 +32,7 @@ def test_a_complete_month_by_hand(
     agreement: Agreement, april: pd.DataFrame, real: Provenance
 ) -> None:
     # CODMN -450 000 (upstream pays), NH3N +800 000, TP 0: downstream pays 350 000.
-    statement = settle_period(agreement, april, APRIL, provenance=real)
+    statement = settle_period(agreement, april, APRIL, provenance=real, is_provisional=False)
     assert statement.amount_cny == Decimal("350000.00")
     up, down = statement.totals
     assert (up.party.name_zh, up.amount_cny) == ("文县", Decimal("350000.00"))
@@ -81,7 +81,9 @@ def test_what_is_not_agreed_or_not_sure_is_said_and_not_payable(
     changes: dict[str, Any], label: str,
 ) -> None:  # fmt: skip
     changed = agreement.model_copy(update=changes)
-    statement = settle_period(changed, april, APRIL, mode="two_sided", provenance=real)
+    statement = settle_period(
+        changed, april, APRIL, mode="two_sided", provenance=real, is_provisional=False
+    )
     assert statement.amount_cny == Decimal("350000.00")
     assert not statement.is_payable and label in statement.labels[0].zh
 
@@ -92,9 +94,25 @@ def test_example_data_and_a_doubtful_link_are_said(
     example = replace(real, kind="example")
     doubtful = april.assign(reason="流量关联待核实 / discharge link unverified")
     statement = settle_period(agreement, doubtful, APRIL, provenance=example)
-    assert [label.zh for label in statement.labels] == ["示例数据", "流量关联待核实"]
+    assert [label.zh for label in statement.labels] == [
+        "示例数据",
+        "数据未经审核",
+        "流量关联待核实",
+    ]
     assert not statement.is_payable
-    assert not settle_period(agreement, doubtful, APRIL, provenance=real).is_payable
+    reviewed = settle_period(agreement, doubtful, APRIL, provenance=real, is_provisional=False)
+    assert not reviewed.is_payable
+
+
+def test_provisional_data_are_said_and_never_payable(
+    agreement: Agreement, april: pd.DataFrame, real: Provenance
+) -> None:
+    statement = settle_period(agreement, april, APRIL, provenance=real)
+    assert [label.zh for label in statement.labels] == ["数据未经审核"]
+    assert statement.labels[0].en == "PROVISIONAL DATA, NOT REVIEWED"
+    assert statement.status == "complete" and not statement.is_payable
+    document = json.loads(document_bytes(statement))
+    assert (document["is_provisional"], document["is_payable"]) == (True, False)
 
 
 def test_whole_months_in_force_only(
@@ -103,7 +121,7 @@ def test_whole_months_in_force_only(
     with pytest.raises(ContractError, match="whole months"):
         settle_period(agreement, april, Period.parse("2021-04-01/2021-04-20"), provenance=real)
     ends = agreement.model_copy(update={"valid_to": date(2021, 5, 1)})
-    assert settle_period(ends, april, APRIL, provenance=real).is_payable
+    assert settle_period(ends, april, APRIL, provenance=real, is_provisional=False).is_payable
     with pytest.raises(ContractError, match="not in force in 2021-05"):
         settle_period(ends, april, SECOND, provenance=real)
 
