@@ -228,7 +228,7 @@ def reviews(home: Home = None, as_json: AsJson = False) -> None:
         cases = store.read_reviews("open").to_dict(orient="records")
     for case in cases:
         if as_json:
-            say_json(case)
+            say_json({str(name): value for name, value in case.items()})
         else:
             say("\t".join(_plain(value) for value in case.values()))
     if not as_json:
@@ -285,20 +285,28 @@ def verify(
 
 @app.command("run")
 def run(
-    flow: Annotated[str, typer.Argument(help="ingest, assess, load, settle, alert, publish")],
+    flow: Annotated[str, typer.Argument(help="ingest, flag, assess, load, settle, alert, publish")],
     home: Home = None,
     period: Annotated[
         str | None, typer.Option(help="时段 2021, 2021-04, 2021-04-03, 2021-04-01/2021-04-03")
     ] = None,
     feed: Annotated[str, typer.Option(help="来源 feed of an ingest")] = "cnemc-water",
-    file: Annotated[list[Path] | None, typer.Option(help="文件 file(s) of an ingest")] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(help="文件 file(s) of an ingest", exists=True, dir_okay=False),
+    ] = None,
     year: Year = None,
+    tell: Annotated[
+        str, typer.Option(help="通知 notices of an alert: recent 近期 | all 含历史 of old data too")
+    ] = "recent",
 ) -> None:
     """运行一个流程 run one flow on the configured Prefect server, or on one of its own."""
     from flows.run import run_flow
 
-    counts = run_flow(flow, home=home, period=period, feed=feed, files=file, year=year)
+    counts = run_flow(flow, home=home, period=period, feed=feed, files=file, year=year, tell=tell)
     say_json(counts)
+    if counts.get("refused") or counts.get("unavailable"):
+        raise typer.Exit(1)
 
 
 @app.command("serve")

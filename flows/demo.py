@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ecomon.model.observation import DataKind
-from ecomon.model.period import Period, to_epoch_s
+from ecomon.model.observation import DataKind, isoformat
+from ecomon.model.period import Period, from_epoch_s, to_epoch_s
 from ecomon.settings import Settings, read_settings
 from flows.embedded import prefect_api
 from flows.run import flow_named, use_embedded_prefect
@@ -33,7 +33,7 @@ REAL_STEPS: list[Step] = [
     ("assess", {"period": "2020-05/2021-04"}),
     ("load", {"period": "2021-04"}),
     ("settle", {"period": "2021-04"}),
-    ("alert", {"period": "2021-04-01/2021-04-03"}),
+    ("alert", {"period": "2021-04-01/2021-04-03", "tell": "all"}),
     ("publish", {"period": "2021-04"}),
 ]
 EXAMPLE_STEPS: list[Step] = [
@@ -43,7 +43,7 @@ EXAMPLE_STEPS: list[Step] = [
     ("assess", {"period": "2025"}),
     ("load", {"period": "2023-01/2025-12"}),
     ("settle", {"period": "2025"}),
-    ("alert", {"period": "2025-01"}),
+    ("alert", {"period": "2025-01", "tell": "all"}),
     ("publish", {"period": "2025-01"}),
     ("publish", {"period": "2025"}),
 ]
@@ -67,6 +67,8 @@ def run_demo(folder: Path) -> None:
     """
     started = time.monotonic()
     folder = folder.resolve()
+    for name in ("ECOMON_STORE", "ECOMON_OVERLAY", "ECOMON_HOME"):
+        os.environ.pop(name, None)  # a site's own store is never shown examples
     folder.mkdir(parents=True, exist_ok=True)
     use_embedded_prefect(folder)
     homes: dict[str, Settings] = {}
@@ -146,10 +148,10 @@ def write_example_files(home: Settings) -> None:
 
     basin = simulate_basin(EXAMPLE_YEARS, seed=EXAMPLE_SEED)
     for month in EXAMPLE_YEARS.split("month"):
-        # The archive's times carry no year; the file's own date completes them, as on a real site.
+        # The archive's times carry no year: what fetches it states when, beside the file.
         fetched = to_epoch_s(month.end)
         water = home.inbox("cnemc-water") / f"water-{month.label}.csv"
-        put(water, cnemc_archive_csv(basin, month), modified_s=fetched)
+        put(water, cnemc_archive_csv(basin, month), fetched_s=fetched)
     for year in (Period.year(number) for number in (2023, 2024, 2025)):
         river = home.inbox("st-river-r") / f"ST_RIVER_R-{year.label}.csv"
         put(river, st_river_r_csv(basin, year))
@@ -157,13 +159,16 @@ def write_example_files(home: Settings) -> None:
     put(home.inbox("tabulated") / "emergency-thallium.csv", emergency_csv(basin))
 
 
-def put(path: Path, octets: bytes, *, modified_s: int | None = None) -> None:
-    """Write one file whole: under another name first, then renamed."""
+def put(path: Path, octets: bytes, *, fetched_s: int | None = None) -> None:
+    """Write one file whole (under another name first, then renamed), and when it was fetched."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    from flows.ingest import FETCHED
+
     part = path.with_name(path.name + ".part")
     part.write_bytes(octets)
-    if modified_s is not None:
-        os.utime(part, (modified_s, modified_s))
+    if fetched_s is not None:
+        stated = path.with_name(path.name + FETCHED)
+        stated.write_text(isoformat(from_epoch_s(fetched_s)) + "\n", "utf-8")
     part.replace(path)
 
 

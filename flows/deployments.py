@@ -5,14 +5,17 @@ Each scheduled flow is thin: it says which period is due now and runs the flow o
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import signal
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ecomon.model.period import BEIJING, Period
 from ecomon.settings import read_settings
-from flows.run import use_embedded_prefect
+from flows.run import check_store, use_embedded_prefect
 
 # Minute hour day month weekday, Beijing time. Water readings stand on 00, 04 ... 20 h and are
 # published within the hour; a month closes on its second day, when late readings have come.
@@ -43,9 +46,11 @@ def month_before(moment: datetime) -> Period:
 def deployments(home: Path) -> list[Any]:
     """Prefect deployments of this installation, one a schedule.
 
-    A deployment runs one at a time: two runs over one period must not interleave.
+    They have no concurrency limit of Prefect's: a run that dies with the machine keeps its slot,
+    and nothing would be started again. ``own_turn`` keeps flows from interleaving.
     """
     from prefect.schedules import Cron
+    from prefect.types.entrypoint import EntrypointType
 
     from flows.schedule import daily_assessment, monthly_close, water_every_4h
 
@@ -59,33 +64,55 @@ def deployments(home: Path) -> list[Any]:
             name=name,
             parameters={"home": str(home)},
             schedules=[Cron(SCHEDULES[name], timezone="Asia/Shanghai")],
-            concurrency_limit=1,
             tags=["ecomon"],
+            # By module: a path would be told relative to where this process was started.
+            entrypoint_type=EntrypointType.MODULE_PATH,
         )
         for name, flow in scheduled.items()
     ]
 
 
 def serve_schedules(home: Path | None, port: int) -> None:
-    """The Prefect server and the schedules in one process tree, until interrupted.
+    """The Prefect server and the schedules in one process tree, until interrupted or terminated.
 
     With ``PREFECT_API_URL`` configured, that server is used and only the schedules run here.
+
+    Raises
+    ------
+    StoreError
+        where the home has no store.
+    SourceUnavailable
+        where the port is taken or the server does not answer.
     """
     settings = read_settings(home)
-    use_embedded_prefect(settings.home)
+    check_store(settings)
+    use_embedded_prefect(settings.home, log_level="WARNING")
     os.environ.setdefault("PREFECT_SERVER_UI_API_URL", f"http://127.0.0.1:{port}/api")
-    from prefect import serve
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     from flows.embedded import embedded_server
 
     if PREFECT_API_URL.value():
-        serve(*deployments(settings.home), pause_on_shutdown=False)
+        keep_schedules(settings.home)
         return
     with embedded_server(settings.home, port) as url, temporary_settings({PREFECT_API_URL: url}):
         os.environ["PREFECT_API_URL"] = url  # scheduled runs are processes of their own
         print(f"ecomon: {url.removesuffix('/api')}  ({', '.join(SCHEDULES)})", flush=True)  # noqa: T201
-        serve(*deployments(settings.home), pause_on_shutdown=False)
+        keep_schedules(settings.home)
+
+
+def keep_schedules(home: Path) -> None:
+    """Start each scheduled run when it is due, as a process of its own, until interrupted."""
+    from prefect.runner import Runner
+
+    runner = Runner(pause_on_shutdown=False)
+    for deployment in deployments(home):
+        runner.add_deployment(deployment)
+    # Prefect's own handler leaves the event loop by SystemExit, amid a traceback and before the
+    # runs it started are ended; an interrupt ends them in order.
+    runner.handle_sigterm = lambda *_args, **_options: signal.raise_signal(signal.SIGINT)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())
 
 
 __all__ = ["SCHEDULES", "day_before", "deployments", "month_before", "serve_schedules"]

@@ -100,7 +100,7 @@ def embedded_server(
     is the lasting server of a small office, with Prefect's scheduler and pages.
     """
     (home / "prefect").mkdir(parents=True, exist_ok=True)
-    words = [str(port), "lasting"] if port else [str(_free_port())]
+    words = [str(_untaken(port)), "lasting"] if port else [str(_free_port())]
     url = f"http://127.0.0.1:{words[0]}/api"
     log = home / "prefect" / "server.log"
     environment = {**os.environ, **prefect_environment(home)}
@@ -112,6 +112,7 @@ def embedded_server(
             stdout=sink,
             stderr=sink,
             env=environment,
+            start_new_session=True,  # Ctrl-C is the parent's: the server ends after its last word
         )
         try:
             if meanwhile:
@@ -142,6 +143,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _untaken(port: int) -> int:
+    """The port; SourceUnavailable where somebody listens: their server would pass for ours."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SourceUnavailable(f"port {port} is taken; choose another with --port")
+    return port
+
+
 def _wait_until_healthy(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -164,6 +173,7 @@ def _serve(port: int, *, is_lasting: bool) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    _let_scheduler_insert()
     app = create_app(ephemeral=not is_lasting, ignore_cache=True)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
 
@@ -177,6 +187,20 @@ def _serve(port: int, *, is_lasting: bool) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     server.run()
     os._exit(0)
+
+
+def _let_scheduler_insert() -> None:
+    """Let Prefect's scheduler insert its runs under SQLAlchemy 2.1.
+
+    Prefect 3.8 hands the insert each run's ``state``, which is no column and which it wants back
+    afterwards. SQLAlchemy 2.0 left such a key aside; 2.1 asks how to set it, and refuses when the
+    model does not say. Without this, no schedule ever starts anything.
+    """
+    from prefect.server.database.orm_models import FlowRun
+
+    state = vars(FlowRun)["state"]
+    if getattr(state, "bulk_dml_setter", True) is None:
+        state.inplace.bulk_dml(lambda _cls, _mapping, _value: None)
 
 
 if __name__ == "__main__":

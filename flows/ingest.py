@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,15 @@ from prefect.cache_policies import NO_CACHE
 
 from ecomon.errors import SourceRefused, SourceUnavailable
 from ecomon.journey.flag_readings import flag_readings, sites_by_reach, span_to_flag
-from ecomon.journey.read_readings import FEEDS, Feed, feed_named, read_readings
+from ecomon.journey.read_readings import FEEDS, Feed, feed_named, names_digest, read_readings
+from ecomon.model.observation import isoformat
 from ecomon.model.period import Period, to_beijing
 from ecomon.store import IngestReport
 from flows.installation import Run, recorded_run
 
 CHUNK_BYTES = 1 << 20
+FETCHED = ".fetched"
+"""Ending of the file that states when the file it stands beside was fetched."""
 
 
 def is_worth_retrying(_task: object, _run: object, state: Any) -> bool:
@@ -36,20 +38,46 @@ def ingest_file(run: Run, feed: Feed, path: Path, year: int | None) -> IngestRep
     """Read one file, decode it and store it in one transaction."""
     try:
         octets = path.read_bytes()
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        received_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        fetched_at = stated_fetch(path)
     except OSError as error:
         raise SourceUnavailable(f"{path}: {error}") from error
+    kind = feed.kind_of([octets])
+    if kind is not None and kind != run.store.kind:
+        raise SourceRefused(f"{kind} data do not go into a store of {run.store.kind} data")
     chunks = (octets[at : at + CHUNK_BYTES] for at in range(0, len(octets), CHUNK_BYTES))
     return run.store.ingest(
-        read_readings(feed, chunks, run.registry, year=year, fetched_at=to_beijing(modified)),
+        read_readings(feed, chunks, run.registry, year=year, fetched_at=fetched_at),
         blob=octets,
         file_name=path.name,
         source=feed.name,
         decoder=feed.decoder,
         decoder_version=feed.version,
-        options={"year": year},
-        kind=feed.kind_of([octets]),
+        # What else decides how the octets are read: with other names registered, or another year,
+        # the same file is read anew and mends what it made before.
+        options={
+            "year": year,
+            "fetched_at": fetched_at and isoformat(fetched_at),
+            "names": names_digest(feed, run.registry),
+        },
+        received_at=to_beijing(received_at),
+        kind=kind,
     )
+
+
+def stated_fetch(path: Path) -> datetime | None:
+    """When a file was fetched, as ``FILE.fetched`` beside it states (ISO 8601); None without one.
+
+    A file's own date is not asked: copying changes it, and it would silently become a year.
+    """
+    beside = path.with_name(path.name + FETCHED)
+    if not beside.is_file():
+        return None
+    text = beside.read_text("utf-8").strip()
+    try:
+        return to_beijing(datetime.fromisoformat(text))
+    except ValueError:
+        raise SourceRefused(f"{beside.name}: not a time: {text!r}") from None
 
 
 @task(timeout_seconds=6 * 3600, cache_policy=NO_CACHE)
@@ -78,8 +106,9 @@ def ingest(
     """Ingest files of one feed; without ``files``, what stands in ``inbox/<feed>/``.
 
     Each file is one transaction and idempotent: the same octets again change nothing. A file that
-    is refused as a whole is reported (and moved to ``failed/`` when it came from the inbox); the
-    other files go on. Afterwards the readings of the months touched are flagged.
+    is refused as a whole is reported (and moved to ``failed/`` when it came from the inbox), one
+    that cannot be read is reported and stays; the other files go on. Afterwards the readings of
+    the months touched are flagged.
     """
     arguments = {"feed": feed, "files": files, "year": year}
     with recorded_run(home, "ingest", arguments) as run:
@@ -89,6 +118,7 @@ def ingest(
         since_seq = flagged_to(run)
         done: list[IngestReport] = []
         refused: dict[str, str] = {}
+        unavailable: dict[str, str] = {}
         for path in paths:
             try:
                 done.append(ingest_file(run, source, path, year))
@@ -96,10 +126,13 @@ def ingest(
             except SourceRefused as error:
                 refused[path.name] = str(error)
                 settle_file(path, inbox, "failed", str(error))
+            except SourceUnavailable as error:
+                unavailable[path.name] = str(error)
         to_seq = run.store.now_seq()
         n_flags = flag_changes(run, since_seq)
         counts = {"files": len(done), "flags": n_flags, "flagged_to": to_seq}
-        run.counts = totals(done) | counts | ({"refused": refused} if refused else {})
+        left = {"refused": refused, "unavailable": unavailable}
+        run.counts = totals(done) | counts | {name: files for name, files in left.items() if files}
         return run.counts
 
 
@@ -130,7 +163,7 @@ def files_in(inbox: Path) -> list[Path]:
         return []
     return sorted(
         path for path in inbox.iterdir()
-        if path.is_file() and not path.name.startswith(".") and path.suffix != ".part"
+        if path.is_file() and not path.name.startswith(".") and path.suffix not in (".part", FETCHED)
     )  # fmt: skip
 
 
@@ -141,9 +174,13 @@ def settle_file(path: Path, inbox: Path, where: str, reason: str | None = None) 
     folder = inbox / where
     folder.mkdir(exist_ok=True)
     target = folder / path.name
-    if target.exists():
+    if target.exists() and target.read_bytes() != path.read_bytes():
         target = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{path.name}"
-    shutil.move(path, target)
+    # The file goes first: without its date beside it, it would be read anew as another thing.
+    path.replace(target)
+    beside = path.with_name(path.name + FETCHED)
+    if beside.exists():
+        beside.replace(target.with_name(target.name + FETCHED))
     if reason:
         target.with_name(target.name + ".reason.txt").write_text(reason + "\n", "utf-8")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 import ecomon
 from ecomon.model.provenance import Provenance
 from ecomon.registry import Registry, read_registry
@@ -48,6 +50,17 @@ def read_site_registry(settings: Settings) -> Registry:
 
 
 @contextlib.contextmanager
+def own_turn(settings: Settings) -> Iterator[None]:
+    """Wait for this installation's other flows: none sees what another has half done.
+
+    The lock is the operating system's and goes with the process that holds it, however that ends.
+    """
+    settings.store_path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.store_path.with_name("flow.lock")):
+        yield
+
+
+@contextlib.contextmanager
 def recorded_run(home: str, flow: str, arguments: dict[str, Any]) -> Iterator[Run]:
     """Open the installation and record this run: arguments, code, rule set, input, counts, outcome.
 
@@ -55,8 +68,8 @@ def recorded_run(home: str, flow: str, arguments: dict[str, Any]) -> Iterator[Ru
     error's text, and the error goes on.
     """
     settings = read_settings(Path(home))
-    registry = read_site_registry(settings)
-    with Store.open(settings.store_url) as store:
+    with Store.open(settings.store_url) as store, own_turn(settings):
+        registry = read_site_registry(settings)
         store.save_ruleset(registry.hash, registry.snapshot)
         known_at = store.input_seq()
         run_id = store.start_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ecomon.registry import Registry
 
 Decoded = Iterator[Batch | Rejected]
+OWN_FEED = "tabulated"
+"""The feed whose files name places by our own ids."""
 
 
 def _unsaid(_chunks: Iterable[bytes]) -> DataKind | None:
@@ -131,3 +134,20 @@ def resolve_sites(batch: Batch, registry: Registry, feed: str) -> Decoded:
             yield Rejected(row=int(row), reason=reason, raw=f"{key} {start:%Y-%m-%d %H:%M}")
     kept = table[is_known].assign(site=pd.array(resolved[is_known], dtype="str"))
     yield replace(batch, observations=kept)
+
+
+def names_digest(feed: Feed, registry: Registry) -> str:
+    """A digest of the names by which a feed's files are read: of places, and of determinands.
+
+    Equal digests read the same octets to the same observations.
+    """
+    places = [
+        (alias.key, str(alias.valid_from), str(alias.valid_to), site.id)
+        for site in registry.sites.values()
+        for alias in site.aliases
+        if alias.feed == feed.name
+    ]
+    determinands = [(one.key, one.unit, *one.aliases) for one in registry.determinands.values()]
+    own = sorted(registry.sites) if feed.name == OWN_FEED else []
+    text = repr((sorted(places), own, sorted(determinands)))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
