@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from ecomon.journey.make_bulletin import MonthResults, make_bulletin
 from ecomon.journey.make_statement import agreed_statements, load_files
 from ecomon.model.period import Period
+from ecomon.model.provenance import Provenance
 from flows.evidence import files_with_evidence
 from flows.installation import Run, recorded_run
 
@@ -25,26 +26,49 @@ def publish(home: str, period: str) -> dict[str, Any]:
     span = Period.parse(period)
     with recorded_run(home, "publish", {"period": period}) as run:
         files: dict[str, bytes] = {}
+        assessed, loaded = origin_of(run, "assess", span), origin_of(run, "load", span)
         if span.kind == "month":
-            bulletin = make_bulletin(read_month(run, span), run.registry, span, run.provenance)
+            results = read_month(run, span, assessed.known_at)
+            bulletin = make_bulletin(results, run.registry, span, assessed)
             files |= {f"bulletin-{span.label}/{name}": octets for name, octets in bulletin.items()}
         loads = run.store.read_loads(span)
-        files |= load_files(loads, run.registry, span, run.provenance)
+        files |= load_files(loads, run.registry, span, loaded)
         stored = [one for one in run.store.read_statements() if one.period == span.label]
         for document, compared in agreed_statements([one.document for one in stored]):
             files |= files_with_evidence(run, document, compared)
         written = write_documents(run, files)
         run.counts = {"documents": len(files), "changed": written, "statements": len(stored)}
+        if min(assessed.known_at, loaded.known_at) < run.known_at:
+            run.counts["older_than_readings"] = True
         return run.counts
 
 
-def read_month(run: Run, month: Period) -> MonthResults:
-    """The stored results of one month."""
+def origin_of(run: Run, flow: str, span: Period) -> Provenance:
+    """What the stored results of a flow were made from: its last run that covered the period.
+
+    Readings may have come since; a document says the sequence its numbers have, not the latest.
+    """
+    for past in run.store.read_runs(flow=flow, limit=1000):
+        months = Period.parse(past["arguments"]["period"]).split("month")
+        if past["is_success"] and months[0].start <= span.start and span.end <= months[-1].end:
+            return Provenance(
+                kind=run.store.kind,
+                known_at=past["input_seq"],
+                ruleset=past["ruleset"],
+                code_version=past["code_version"],
+            )
+    return run.provenance
+
+
+def read_month(run: Run, month: Period, known_at: int) -> MonthResults:
+    """The stored results of one month, and the readings they were made from."""
     return MonthResults(
         means=run.store.read_means(month, "month"),
         grades=run.store.read_grades(month),
         exceedances=run.store.read_exceedances(month),
-        flagged=run.store.read_observations(Period(month.start - timedelta(hours=8), month.end)),
+        flagged=run.store.read_observations(
+            Period(month.start - timedelta(hours=8), month.end), as_known_at=known_at
+        ),
         alerts=run.store.read_alerts(),
         reviews=run.store.read_reviews("open"),
     )
