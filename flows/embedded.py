@@ -107,7 +107,7 @@ def embedded_server(
     environment.pop("PREFECT_API_URL", None)
     with FileLock(home / "prefect" / "start.lock"), log.open("ab") as sink:
         child = subprocess.Popen(
-            [sys.executable, "-m", "flows.embedded", *words],
+            [sys.executable, "-P", "-m", "flows.embedded", *words],
             stdin=subprocess.PIPE,
             stdout=sink,
             stderr=sink,

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from prefect import flow
 
+from ecomon.errors import ContractError
 from ecomon.journey.compute_loads import (
     DISCHARGE,
     LoadRule,
@@ -26,7 +27,7 @@ from flows.installation import Run, recorded_run
 @flow(name="load", timeout_seconds=6 * 3600)
 def load(home: str, period: str) -> dict[str, Any]:
     """Monthly loads of whole months, for every agreement in force; supersedes its own results."""
-    span = Period.parse(period)
+    span = whole_months(period)
     with recorded_run(home, "load", {"period": period}) as run:
         agreements = agreements_in_force(run.registry, span)
         tables = [loads_of(run, agreement, span) for agreement in agreements]
@@ -38,6 +39,15 @@ def load(home: str, period: str) -> dict[str, Any]:
             "insufficient": int((loads["status"] == "insufficient").sum()),
         }
         return run.counts
+
+
+def whole_months(text: str) -> Period:
+    """The period of that text; ContractError unless it is whole months, as loads and money are."""
+    period = Period.parse(text)
+    months = period.split("month")
+    if (months[0].start, months[-1].end) != (period.start, period.end):
+        raise ContractError(f"loads and statements are of whole months, not of {text}")
+    return period
 
 
 def loads_of(run: Run, agreement: Agreement, period: Period) -> pd.DataFrame:

@@ -8,10 +8,9 @@ from prefect import flow
 
 from ecomon.journey.compute_loads import agreements_in_force
 from ecomon.model.agreement import Mode
-from ecomon.model.period import Period
 from ecomon.settle import settle_period
 from flows.installation import recorded_run
-from flows.load import loads_of
+from flows.load import loads_of, whole_months
 
 
 @flow(name="settle", timeout_seconds=6 * 3600)
@@ -22,7 +21,7 @@ def settle(home: str, period: str) -> dict[str, Any]:
     the load flow's results, so that the statement names one moment from which all of it can be
     made again.
     """
-    span = Period.parse(period)
+    span = whole_months(period)
     with recorded_run(home, "settle", {"period": period}) as run:
         counts = {"statements": 0, "complete": 0, "incomplete": 0, "insufficient": 0}
         for agreement in agreements_in_force(run.registry, span):
