@@ -17,8 +17,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ecomon.errors import Problem, RegistryError
 
 
 class Settings(BaseSettings):
@@ -58,8 +60,28 @@ class Settings(BaseSettings):
 
 
 def read_settings(home: Path | None = None) -> Settings:
-    """The settings of the installation in ``home`` (or ``ECOMON_HOME``, or ``./ecomon-home``)."""
-    first = Settings(home=home) if home is not None else Settings()
-    absolute = first.home.expanduser().resolve()
-    file = absolute / "ecomon.env"
-    return Settings(_env_file=file if file.is_file() else None, home=absolute)  # pyright: ignore[reportCallIssue]
+    """The settings of the installation in ``home`` (or ``ECOMON_HOME``, or ``./ecomon-home``).
+
+    Raises
+    ------
+    RegistryError
+        for a value that is none of the setting's, naming the setting and the file.
+    """
+    file: Path | None = None
+    try:
+        first = Settings(home=home) if home is not None else Settings()
+        absolute = first.home.expanduser().resolve()
+        stated = absolute / "ecomon.env"
+        file = stated if stated.is_file() else None
+        return Settings(_env_file=file, home=absolute)  # pyright: ignore[reportCallIssue]
+    except ValidationError as wrong:
+        where = f"environment or {file}" if file else "environment"
+        raise RegistryError(
+            Problem(
+                file=where,
+                field="ECOMON_" + ".".join(str(part) for part in one["loc"]).upper(),
+                reason=one["msg"],
+                value=str(one["input"]),
+            )
+            for one in wrong.errors()
+        ) from None

@@ -53,7 +53,11 @@ def connect(url: URL) -> tuple[Engine, Engine]:
     A writing transaction takes SQLite's write lock when it begins (BEGIN IMMEDIATE): it waits its
     turn instead of failing half-way, and nothing it read can change under it.
     """
-    engine = reader = create_engine(url)
+    try:
+        engine = reader = create_engine(url)
+    except ModuleNotFoundError as missing:
+        driver = f"{url.get_backend_name()} needs the Python package {missing.name}"
+        raise StoreError(f"{driver}, which is not installed") from None
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -204,7 +204,7 @@ def one_day(day: str) -> tuple[str, str, bytes, None]:
     return "tabulated", f"{day}.csv", "\n".join([*lines, ""]).encode(), None
 
 
-ORDERS = [(0, 1, 2, 3), (3, 2, 1, 0), (2, 1, 3, 0), (1, 3, 0, 2)]
+ORDERS = [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)]
 
 
 def test_days_in_any_order_give_the_same_flags(

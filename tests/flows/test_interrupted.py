@@ -17,7 +17,7 @@ import pytest
 
 from ecomon.model.period import Period
 
-N_INSTANTS = int(os.environ.get("ECOMON_KILLS", "4"))
+N_INSTANTS = int(os.environ.get("ECOMON_KILLS", "3"))
 """How often the run is killed; the instants are spread over what it does and drawn from a seed."""
 
 AS_A_COMMAND = "from ecomon.cli import main; main()"
