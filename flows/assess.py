@@ -17,6 +17,7 @@ def assess(home: str, period: str) -> dict[str, Any]:
     """Assess every calendar month the period touches; supersedes its own results of those months."""
     with recorded_run(home, "assess", {"period": period}) as run:
         counts = {"months": 0, "means": 0, "classes": 0, "grades": 0, "exceedances": 0}
+        counts |= dict.fromkeys(("compliant", "exceeding", "no_target", "insufficient"), 0)
         for month in Period.parse(period).split("month"):
             observations = run.store.read_observations(month, as_known_at=run.known_at)
             assessment = assess_month(observations, run.registry, month)
@@ -25,6 +26,8 @@ def assess(home: str, period: str) -> dict[str, Any]:
             counts["means"] += len(assessment.daily) + len(assessment.monthly)
             counts["classes"] += len(assessment.classes)
             counts["grades"] += len(assessment.grades)
+            for verdict, count in assessment.grades["verdict"].value_counts().items():
+                counts[str(verdict)] += int(count)
             counts["exceedances"] += len(assessment.exceedances)
         run.counts = counts
         return counts
