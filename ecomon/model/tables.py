@@ -228,3 +228,19 @@ EVIDENCE = Contract(
 
 EVIDENCE_DAYS = Contract("evidence, days", {"line": "text", "role": "text", **MEANS.columns})
 """The daily means that a statement's lines rest on."""
+
+RECEIPTS = Contract(
+    "receipts",
+    {
+        "source": "text",
+        "site": "text",
+        "period": "text",  # label of the Beijing day
+        "start": "time",
+        "n_expected": "int",  # times at which the source should have sent (应到)
+        "n_received": "int",  # times of them for which anything came (实到)
+        "share": "float",  # n_received / n_expected; NaN where nothing was expected
+        "last_at": "time",  # start of the last reading up to the end of the day; NaT where never
+        "status": "text",  # complete | partial | silent | not_expected
+    },
+)
+"""What should have come and what came (应到/实到), by source, site and day."""

@@ -6,8 +6,6 @@ differs moves to the history, what is new or differs is written, what is equal s
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +18,7 @@ from ecomon.errors import StoreError
 from ecomon.model.observation import Batch, DataKind, Rejected
 from ecomon.model.period import to_epoch_s
 from ecomon.model.tables import OBSERVATIONS
+from ecomon.store.blobs import Octets, write_blob
 from ecomon.store.canonical import canonical_json, instant_s, read_json
 from ecomon.store.decisions import review_revised
 from ecomon.store.knowledge import Commit, read_meta
@@ -32,7 +31,6 @@ from ecomon.store.revisions import (
     write_revisions,
 )
 from ecomon.store.schema import batch, dead_letter
-from ecomon.store.schema import blob as blob_table
 from ecomon.store.series import SeriesBook
 
 _STAGING = (STAGED, ASSERTED)
@@ -42,7 +40,7 @@ _STAGING = (STAGED, ASSERTED)
 class Origin:
     """Where batches came from: the octets, and what decoded them how."""
 
-    octets: bytes
+    octets: Octets
     file_name: str
     source: str
     decoder: str
@@ -53,7 +51,7 @@ class Origin:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.octets).hexdigest()
+        return self.octets.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def ingest(
     commit: Commit,
     batches: Iterable[Batch | Rejected],
     *,
-    blob: bytes,
+    blob: bytes | Octets,
     file_name: str,
     source: str,
     decoder: str,
@@ -112,7 +110,7 @@ def ingest(
         Observations with ids of the registry as ``site`` (contract OBSERVATIONS; ``reported_at``
         may ride along); within the file the later of two rows of one key wins. Consumed inside the
         transaction, and not at all where the file is a repeat.
-    blob : bytes
+    blob : bytes or Octets
         The file itself; kept, content-addressed.
     rejected : iterable of Rejected
         More rows for the dead letters; read after ``batches`` are consumed.
@@ -137,7 +135,7 @@ def ingest(
     if kind is not None and kind != (own := read_meta(conn, "kind")):
         raise StoreError(f"{kind} data do not go into a store of {own} data")
     origin = Origin(
-        blob, file_name, source, decoder, decoder_version, canonical_json(options or {}),
+        Octets.of(blob) if isinstance(blob, bytes) else blob, file_name, source, decoder, decoder_version, canonical_json(options or {}),
         received_at, supersedes,
     )  # fmt: skip
     if (last := _last_of_octets(conn, origin)) is not None:
@@ -224,18 +222,7 @@ def _open_batch(commit: Commit, origin: Origin) -> int:
         old = select(batch.c.batch_id).where(batch.c.batch_id == origin.supersedes)
         if conn.execute(old).one_or_none() is None:
             raise StoreError(f"there is no batch {origin.supersedes} to supersede")
-    if (
-        conn.execute(select(blob_table.c.size).where(blob_table.c.sha256 == sha256)).one_or_none()
-        is None
-    ):
-        conn.execute(
-            insert(blob_table).values(
-                sha256=sha256,
-                size=len(origin.octets),
-                octets=zlib.compress(origin.octets, 3),
-                first_seq=commit.seq,
-            )
-        )
+    write_blob(commit, origin.octets)
     received_at_s = commit.at_s if origin.received_at is None else instant_s(origin.received_at)
     result = conn.execute(
         insert(batch).values(

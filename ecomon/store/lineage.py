@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,6 @@ from ecomon.store.canonical import read_json
 from ecomon.store.revisions import CENSORS
 from ecomon.store.schema import (
     batch,
-    blob,
     dead_letter,
     decision,
     flag,
@@ -150,14 +148,6 @@ def _select_origins(table: Table, revisions: list[int]) -> Select[*tuple[Any, ..
         .join_from(table, batch, batch.c.batch_id == table.c.batch_id)
         .where(table.c.revision.in_(revisions))
     )  # fmt: skip
-
-
-def read_blob(conn: Connection, sha256: str) -> bytes:
-    """The octets of an ingested file; StoreError if they are not here."""
-    octets = conn.execute(select(blob.c.octets).where(blob.c.sha256 == sha256)).scalar()
-    if octets is None:
-        raise StoreError(f"there are no octets {sha256}")
-    return zlib.decompress(octets)
 
 
 def read_batches(conn: Connection, *, limit: int = 100) -> list[dict[str, Any]]:

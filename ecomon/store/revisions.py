@@ -33,6 +33,7 @@ from ecomon.errors import ContractError
 from ecomon.store.columns import epoch_s, floats_or_null, texts_or_null, times_or_null
 from ecomon.store.dialect import bulk_load, upsert
 from ecomon.store.knowledge import Commit
+from ecomon.store.partitions import make_partitions
 from ecomon.store.schema import batch, dead_letter, observation, observation_history
 
 CENSORS = ("none", "left", "right")
@@ -105,6 +106,7 @@ def stage_observations(
     kept = order[is_last]
     table = observations.iloc[kept]
     reported = times_or_null(table["reported_at"]) if "reported_at" in table else [None] * len(kept)
+    make_partitions(conn, start[kept])
     conn.execute(delete(STAGED))
     bulk_load(
         conn,

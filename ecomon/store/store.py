@@ -20,6 +20,7 @@ from ecomon.model.observation import DataKind, isoformat
 from ecomon.model.period import from_epoch_s
 from ecomon.store import (
     alerts,
+    blobs,
     decisions,
     flags,
     ingest,
@@ -160,7 +161,7 @@ class Store:
     read_observations = _reading(observations.read_observations)
     trace_revision = _reading(lineage.trace_revision)
     read_origins = _reading(lineage.read_origins)
-    read_blob = _reading(lineage.read_blob)
+    read_blob = _reading(blobs.read_blob)
     read_batches = _reading(lineage.read_batches)
     read_changes = _reading(lineage.read_changes)
     read_dead_letters = _reading(lineage.read_dead_letters)

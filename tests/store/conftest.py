@@ -1,13 +1,8 @@
-"""A fresh store for each test, on every database there is.
-
-SQLite always; a PostgreSQL server too where ``ECOMON_TEST_POSTGRESQL`` holds its URL (with a role
-that may create databases), e.g. ``postgresql+psycopg://ecomon@localhost/postgres``.
-"""
+"""A fresh store for each test, on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,30 +11,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from postgresql_server import PostgresqlServer
 
 from ecomon.model.observation import Batch
 from ecomon.model.tables import OBSERVATIONS
 from ecomon.store import IngestReport, Store
 
-SERVER = os.environ.get("ECOMON_TEST_POSTGRESQL")
 _numbers = itertools.count()
 
 
-@pytest.fixture(params=["sqlite", *(["postgresql"] if SERVER else [])])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a store can be made."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'store' / 'ecomon.sqlite'}"
         return
-    name = f"ecomon_test_{os.getpid()}_{next(_numbers)}"
-    server = create_engine(str(SERVER), isolation_level="AUTOCOMMIT")
-    with server.connect() as conn:
-        conn.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(str(SERVER)).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as conn:
-        conn.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    name = f"store_{next(_numbers)}"
+    yield server.create_database(name)
+    server.drop_database(name)
 
 
 class Clock:

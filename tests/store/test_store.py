@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,10 +100,16 @@ def test_there_is_nothing_to_upgrade_where_there_is_no_store(
         Store.upgrade(store_url)
 
 
+def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    """A month of readings on PostgreSQL is a table that no metadata knows."""
+    return kind != "table" or re.fullmatch(r"observation_\d{6}", str(name)) is None
+
+
 def test_the_migrations_make_exactly_the_schema(store: Store, store_url: str) -> None:
     engine = create_engine(store_url)
     with engine.connect() as conn:
-        assert compare_metadata(MigrationContext.configure(conn), METADATA) == []
+        context = MigrationContext.configure(conn, opts={"include_name": is_no_partition})
+        assert compare_metadata(context, METADATA) == []
     engine.dispose()
     folder = Path(ecomon.store.__file__).parent / "migrations"
     assert ScriptDirectory(str(folder)).get_current_head() == SCHEMA

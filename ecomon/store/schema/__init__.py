@@ -8,6 +8,8 @@ from ecomon.store.schema.knowledge import METADATA, counter, knowledge, meta
 from ecomon.store.schema.observation import (
     batch,
     blob,
+    blob_piece,
+    day_root,
     dead_letter,
     determinand,
     observation,
@@ -16,6 +18,8 @@ from ecomon.store.schema.observation import (
     site,
     source,
 )
+from ecomon.store.schema.operation import operations_alert, poll
+from ecomon.store.schema.people import act, actor, approval, token
 from ecomon.store.schema.result import (
     RESULTS,
     exceedance,
@@ -23,17 +27,20 @@ from ecomon.store.schema.result import (
     result_grade,
     result_load,
     result_mean,
+    result_receipt,
 )
 from ecomon.store.schema.run import document, ruleset, run
 from ecomon.store.schema.statement import posting, statement
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The revision of the migrations that these tables are."""
 
 __all__ = [
     "METADATA", "RESULTS", "SCHEMA",
-    "alert", "batch", "blob", "counter", "dead_letter", "decision", "delivery", "determinand",
-    "document", "exceedance", "flag", "flag_history", "knowledge", "meta", "observation",
-    "observation_history", "outbox", "posting", "result_class", "result_grade", "result_load",
-    "result_mean", "review", "ruleset", "run", "series", "site", "source", "statement",
+    "act", "actor", "alert", "approval", "batch", "blob", "blob_piece", "counter", "day_root",
+    "dead_letter", "decision", "delivery", "determinand", "document", "exceedance", "flag",
+    "flag_history", "knowledge", "meta", "observation", "observation_history",
+    "operations_alert", "outbox", "poll", "posting", "result_class", "result_grade",
+    "result_load", "result_mean", "result_receipt", "review", "ruleset", "run", "series",
+    "site", "source", "statement", "token",
 ]  # fmt: skip

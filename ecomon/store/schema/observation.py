@@ -83,10 +83,12 @@ observation = Table(
     "observation",
     METADATA,
     *_reading_columns(),
-    Index("uq_observation_revision", "revision", unique=True),
+    # Not unique: PostgreSQL's partitions allow that only with their own key. ``check`` looks.
+    Index("ix_observation_revision", "revision"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (start_s)",
 )
-"""The current revision of each observation."""
+"""The current revision of each observation; on PostgreSQL one partition a Beijing month."""
 
 _history = _reading_columns()
 _history[2] = Column("revision", BigInteger, primary_key=True, autoincrement=False)
@@ -107,9 +109,19 @@ blob = Table(
     METADATA,
     Column("sha256", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("octets", LargeBinary, nullable=False),  # zlib
     Column("first_seq", BigInteger, nullable=False),
+    Column("pruned_at_s", BigInteger),  # when retention let its octets go; the hash stays
 )
+"""An ingested file by the SHA-256 of its octets."""
+
+blob_piece = Table(
+    "blob_piece",
+    METADATA,
+    Column("sha256", ForeignKey("blob.sha256"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 0, 1, 2 ...
+    Column("octets", LargeBinary, nullable=False),  # zlib, of each piece by itself
+)
+"""The octets of a blob, cut so that none is ever held in memory whole."""
 
 batch = Table(
     "batch",
@@ -135,6 +147,21 @@ batch = Table(
     Column("sites", Text, nullable=False),  # where it changed something: canonical JSON
     Column("supersedes", ForeignKey("batch.batch_id")),
 )
+
+day_root = Table(
+    "day_root",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3 ...
+    Column("day", Text, nullable=False),  # the Beijing day it was closed on
+    Column("closed_at_s", BigInteger, nullable=False),
+    Column("first_batch", BigInteger, nullable=False),  # batches from here
+    Column("last_batch", BigInteger, nullable=False),  # to here, in the order of their ids
+    Column("n_batches", BigInteger, nullable=False),
+    Column("previous", Text, nullable=False),  # the root before it; "" for the first
+    Column("root", Text, nullable=False),  # SHA-256 over previous and one line a batch
+    Column("seq", BigInteger, nullable=False),
+)
+"""The chain of what was ingested: whoever keeps one root can prove all batches up to it."""
 
 dead_letter = Table(
     "dead_letter",

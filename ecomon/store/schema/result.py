@@ -15,6 +15,7 @@ from ecomon.model.tables import (
     LOADS,
     MEANS,
     READING_CLASSES,
+    RECEIPTS,
     Contract,
     Kind,
 )
@@ -73,8 +74,9 @@ exceedance = _result_table(
     "exceedance", EXCEEDANCES, ("site", "determinand", "start_s", "duration_s", "basis")
 )
 result_load = _result_table("result_load", LOADS, ("section", "determinand", "period", "method"))
+result_receipt = _result_table("result_receipt", RECEIPTS, ("source", "site", "period"))
 
 RESULTS: dict[str, Table] = {
     table.name: table
-    for table in (result_mean, result_grade, result_class, exceedance, result_load)
+    for table in (result_mean, result_grade, result_class, exceedance, result_load, result_receipt)
 }
