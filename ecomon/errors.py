@@ -9,7 +9,8 @@
       SourceError
         SourceUnavailable  retryable                          -> the task retries
         SourceRefused      fails the same way every time      -> dead letter, next item
-      StoreError
+      StoreError                                              -> stop; nothing was written
+        StoreUnavailable   the database is away               -> wait, the task retries
       LedgerError        postings do not sum to zero ...      -> stop, never write
 
 A bad *measurement* is a flag and a bad row is a ``Rejected`` record; neither is an exception.
@@ -76,6 +77,10 @@ class SourceRefused(SourceError):
 
 class StoreError(EcomonError):
     """The store is missing, of another schema, of another kind of data, or refused a write."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached now, or gave way to another; trying again makes sense."""
 
 
 class LedgerError(EcomonError):

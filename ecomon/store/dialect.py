@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ecomon.errors import StoreError
 
 BUSY_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_S = 10
 PRAGMAS = (
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "journal_mode = WAL",
@@ -54,7 +55,7 @@ def connect(url: URL) -> tuple[Engine, Engine]:
     turn instead of failing half-way, and nothing it read can change under it.
     """
     try:
-        engine = reader = create_engine(url)
+        engine = reader = create_engine(url, **_engine_options(url))
     except ModuleNotFoundError as missing:
         driver = f"{url.get_backend_name()} needs the Python package {missing.name}"
         raise StoreError(f"{driver}, which is not installed") from None
@@ -66,6 +67,13 @@ def connect(url: URL) -> tuple[Engine, Engine]:
         reader = engine.execution_options(isolation_level="REPEATABLE READ")
     # A server's driver reports the rows of INSERT ... SELECT only when asked to keep the count.
     return reader, engine.execution_options(**{_WRITE: True, "preserve_rowcount": True})
+
+
+def _engine_options(url: URL) -> dict[str, Any]:
+    """A server may have gone and come back since a connection was last used: it is asked first."""
+    if url.get_backend_name() == "sqlite":
+        return {}
+    return {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S}}
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

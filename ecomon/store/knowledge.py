@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
+from ecomon.store.outages import connect_patiently
 from ecomon.store.schema import counter, knowledge, meta
 
 
@@ -41,13 +42,15 @@ class Commit:
 
 
 @contextmanager
-def begin_commit(writer: Engine, clock: Callable[[], float]) -> Iterator[Commit]:
+def begin_commit(
+    writer: Engine, clock: Callable[[], float], patience_s: float = 0.0
+) -> Iterator[Commit]:
     """A writing transaction under the store's write lock; rolled back whole if the block raises.
 
     The lock is taken before the number is read, so that numbers follow the order of commits:
     SQLite locks at BEGIN IMMEDIATE, a server locks the counter's row.
     """
-    with writer.begin() as conn:
+    with connect_patiently(writer, patience_s) as conn, conn.begin():
         conn.execute(select(counter.c.value).where(counter.c.name == "revision").with_for_update())
         commit = Commit(conn, read_seq(conn) + 1, int(clock()))
         yield commit
@@ -62,6 +65,18 @@ def begin_commit(writer: Engine, clock: Callable[[], float]) -> Iterator[Commit]
 def read_seq(conn: Connection) -> int:
     """The last sequence number; 0 where nothing is known yet."""
     return conn.execute(select(func.coalesce(func.max(knowledge.c.seq), 0))).scalar_one()
+
+
+def read_seq_at(conn: Connection, moment_s: int) -> int:
+    """The last sequence number that was known at a wall time (epoch seconds).
+
+    A clock can jump: what was committed after the first commit stamped later than ``moment_s``
+    was not known yet, whatever its own stamp says.
+    """
+    later = conn.execute(
+        select(func.min(knowledge.c.seq)).where(knowledge.c.at_s > moment_s)
+    ).scalar_one()
+    return read_seq(conn) if later is None else later - 1
 
 
 def read_input_seq(conn: Connection) -> int:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast, get_args
 
 from sqlalchemy import Connection, Engine, insert
-from sqlalchemy.exc import SQLAlchemyError
 
 from ecomon.errors import StoreError
 from ecomon.model.observation import DataKind, isoformat
@@ -32,8 +31,16 @@ from ecomon.store import (
     status,
 )
 from ecomon.store.dialect import connect, sqlite_path, to_url
-from ecomon.store.knowledge import Commit, begin_commit, read_input_seq, read_meta, read_seq
+from ecomon.store.knowledge import (
+    Commit,
+    begin_commit,
+    read_input_seq,
+    read_meta,
+    read_seq,
+    read_seq_at,
+)
 from ecomon.store.migrate import check_schema, read_schema, upgrade_schema
+from ecomon.store.outages import as_store_error, connect_patiently
 from ecomon.store.schema import counter, meta
 
 P = ParamSpec("P")
@@ -64,25 +71,23 @@ def _writing(function: Callable[Concatenate[Commit, P], R]) -> Callable[Concaten
     return method
 
 
-@contextmanager
-def _as_store_error() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(
-            f"the database refused: {getattr(error, 'orig', None) or error}"
-        ) from error
-
-
 class Store:
     """The system of record, open. Made by :meth:`create` or :meth:`open`; a context manager.
 
     ``kind`` is that of its data (real, example, golden), fixed when it was made. Every database
-    error leaves as StoreError; a call that raises has written nothing.
+    error leaves as StoreError; a call that raises has written nothing. A database that is away is
+    waited for, ``patience_s`` long, before each call; then the error is StoreUnavailable.
     """
 
-    def __init__(self, reader: Engine, writer: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        reader: Engine,
+        writer: Engine,
+        clock: Callable[[], float],
+        patience_s: float = 0.0,
+    ) -> None:
         self._reader, self._writer, self._clock = reader, writer, clock
+        self._patience_s = patience_s
         try:
             with self._read() as conn:
                 check_schema(conn, reader.url.render_as_string())
@@ -102,7 +107,7 @@ class Store:
         if (path := sqlite_path(url)) is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         reader, writer = connect(url)
-        with _as_store_error(), writer.begin() as conn:
+        with as_store_error(), writer.begin() as conn:
             if read_schema(conn) is not None:
                 raise StoreError(f"{url.render_as_string()} holds a store already")
             upgrade_schema(conn)
@@ -113,12 +118,18 @@ class Store:
         return cls(reader, writer, clock)
 
     @classmethod
-    def open(cls, url_or_path: str | Path, *, clock: Callable[[], float] = time.time) -> Store:
+    def open(
+        cls,
+        url_or_path: str | Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience_s: float = 0.0,
+    ) -> Store:
         """Open a store; StoreError, saying what to run, if there is none or of another schema."""
         url = to_url(url_or_path)
         if (path := sqlite_path(url)) is not None and not path.is_file():
             raise StoreError(f"{path} holds no store; make one with: ecomon store init")
-        return cls(*connect(url), clock)
+        return cls(*connect(url), clock, patience_s)
 
     @staticmethod
     def upgrade(url_or_path: str | Path) -> None:
@@ -127,7 +138,7 @@ class Store:
         if (path := sqlite_path(url)) is not None and not path.is_file():
             raise StoreError(f"{path} holds no store to upgrade")
         _, writer = connect(url)
-        with _as_store_error(), writer.begin() as conn:
+        with as_store_error(), writer.begin() as conn:
             if read_schema(conn) is None:
                 raise StoreError(f"{url.render_as_string()} holds no store to upgrade")
             upgrade_schema(conn)
@@ -145,16 +156,24 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _as_store_error(), self._reader.begin() as conn:
+        with (
+            as_store_error(),
+            connect_patiently(self._reader, self._patience_s) as conn,
+            conn.begin(),
+        ):
             yield conn
 
     @contextmanager
     def _commit(self) -> Iterator[Commit]:
-        with _as_store_error(), begin_commit(self._writer, self._clock) as commit:
+        with (
+            as_store_error(),
+            begin_commit(self._writer, self._clock, self._patience_s) as commit,
+        ):
             yield commit
 
     now_seq = _reading(read_seq)
     input_seq = _reading(read_input_seq)
+    seq_at = _reading(read_seq_at)
     status = _reading(status.read_status)
 
     ingest = _writing(ingest.ingest)
