@@ -112,11 +112,14 @@ def _digest(rows: sqlite3.Cursor) -> tuple[int, str]:
 @pytest.fixture(scope="session")
 def make_installation(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[DataKind], Installation]:
-    """Makes an empty installation of one kind of data."""
+) -> Callable[..., Installation]:
+    """Makes an empty installation of one kind of data, on SQLite or on a database by URL."""
 
-    def make(kind: DataKind) -> Installation:
-        settings = read_settings(tmp_path_factory.mktemp(kind))
+    def make(kind: DataKind, url: str | None = None) -> Installation:
+        home = tmp_path_factory.mktemp(kind)
+        if url is not None:
+            (home / "ecomon.env").write_text(f"ECOMON_STORE={url}\n", "utf-8")
+        settings = read_settings(home)
         Store.create(settings.store_url, kind=kind).close()
         return Installation(settings.home)
 
@@ -146,7 +149,7 @@ def basin_files(basin: Basin) -> list[FileOf]:
 @pytest.fixture(scope="session")
 def example(
     api: str,
-    make_installation: Callable[[DataKind], Installation],
+    make_installation: Callable[..., Installation],
     basin_files: list[FileOf],
 ) -> Installation:
     """The example basin after every flow has run once. Tests only read it."""
@@ -157,7 +160,7 @@ def example(
 
 
 @pytest.fixture(scope="session")
-def real(api: str, make_installation: Callable[[DataKind], Installation]) -> Installation:
+def real(api: str, make_installation: Callable[..., Installation]) -> Installation:
     """The packaged real readings after every flow has run once. Tests only read it."""
     home = make_installation("real")
     write_real_files(read_settings(home.home))

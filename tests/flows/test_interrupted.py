@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
 import pytest
+from postgresql_server import PostgresqlServer
 
 from ecomon.model.period import Period
 
@@ -86,11 +87,25 @@ def kill_at(instant: tuple[int, Any, str]) -> int:
     return process.returncode
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def homes(
+    request: pytest.FixtureRequest, make_installation: Callable[..., Any]
+) -> Iterator[list[Any]]:
+    """One installation for each instant, on one engine."""
+    if request.param == "sqlite":
+        yield [make_installation("example") for _ in range(N_INSTANTS)]
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    names = [f"killed_{number}" for number in range(N_INSTANTS)]
+    yield [make_installation("example", server.create_database(name)) for name in names]
+    for name in names:
+        server.drop_database(name)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
 def test_killed_at_any_instant_the_next_run_makes_it_whole(
-    api: str, make_installation: Callable[..., Any], water_files: list[Any], unbroken: Any
+    api: str, homes: list[Any], water_files: list[Any], unbroken: Any
 ) -> None:
-    homes = [make_installation("example") for _ in range(N_INSTANTS)]
     for home in homes:
         home.put(*water_files)
     with ThreadPoolExecutor(2) as pool:

@@ -21,15 +21,27 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a store can be made."""
+def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes places where a store can be made."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store' / 'ecomon.sqlite'}"
+        yield lambda: f"sqlite:///{tmp_path / f'store-{next(_numbers)}' / 'ecomon.sqlite'}"
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    name = f"store_{next(_numbers)}"
-    yield server.create_database(name)
-    server.drop_database(name)
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"store_{next(_numbers)}")
+        return server.create_database(names[-1])
+
+    yield make
+    for name in names:
+        server.drop_database(name)
+
+
+@pytest.fixture
+def store_url(make_url: Callable[[], str]) -> str:
+    """Where a store can be made."""
+    return make_url()
 
 
 class Clock:
