@@ -5,17 +5,42 @@ The words are Alertmanager's; one event is one alert is one notice to each offic
 
 from ecomon.alert.advance import AlertOutcome, Decision, advance_alerts
 from ecomon.alert.model import Alert, AlertPlace, Notice, Review, Sighting
+from ecomon.alert.operations import (
+    OperationsAlert,
+    OperationsOutcome,
+    advance_operations,
+    resumption_of,
+)
+from ecomon.alert.operations_words import OPERATIONS_OFFICE, write_operations_notices
 from ecomon.alert.rules import AlertRules, Condition
+from ecomon.alert.standing import (
+    Listening,
+    Standing,
+    stand_of_feed,
+    stand_of_flows,
+    stand_of_polls,
+)
 
 __all__ = [
+    "OPERATIONS_OFFICE",
     "Alert",
     "AlertOutcome",
     "AlertPlace",
     "AlertRules",
     "Condition",
     "Decision",
+    "Listening",
     "Notice",
+    "OperationsAlert",
+    "OperationsOutcome",
     "Review",
     "Sighting",
+    "Standing",
     "advance_alerts",
+    "advance_operations",
+    "resumption_of",
+    "stand_of_feed",
+    "stand_of_flows",
+    "stand_of_polls",
+    "write_operations_notices",
 ]

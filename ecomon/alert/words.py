@@ -19,7 +19,7 @@ from ecomon.model.quantity import exact, round_assessed
 Words = tuple[str, str]
 """One thing said in Chinese and in English."""
 
-_MARK: dict[DataKind, Words] = {
+DATA_MARK: dict[DataKind, Words] = {
     "real": ("", ""),
     "example": ("【示例】", "[EXAMPLE] "),
     "golden": ("【算例】", "[WORKED EXAMPLE] "),
@@ -120,8 +120,8 @@ def _subject(
     )
     is_left_to_people = kind == "resolved" and condition.ending_zh is not None
     mark = _COMPLIANT if is_left_to_people else _KIND[kind]
-    zh = f"{_MARK[data][0]}{mark[0]}{doubt[0]}{names[0][0]} {names[0][1]} {said[0]}"
-    en = f"{_MARK[data][1]}{mark[1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {said[1]}"
+    zh = f"{DATA_MARK[data][0]}{mark[0]}{doubt[0]}{names[0][0]} {names[0][1]} {said[0]}"
+    en = f"{DATA_MARK[data][1]}{mark[1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {said[1]}"
     return zh, en
 
 

@@ -20,6 +20,7 @@ from ecomon.store.schema import (
     result_grade,
     result_load,
     result_mean,
+    result_receipt,
 )
 
 Of = Literal["reading", "day", "month"]
@@ -163,3 +164,24 @@ def read_loads(
     """Loads (contract LOADS; exact columns as Fraction or None)."""
     scope = Scope(period, {"section": sections, "determinand": determinands})
     return read_results(conn, result_load, scope, as_known_at=as_known_at)
+
+
+def write_receipts(
+    commit: Commit, run_id: int, receipts: pd.DataFrame, period: Period, *, sources: Choice = None
+) -> WriteReport:
+    """Write receipts (contract RECEIPTS) of the days that start in ``period``."""
+    scope = Scope(period, {"source": sources})
+    return write_results(commit, result_receipt, run_id, receipts, scope)
+
+
+def read_receipts(
+    conn: Connection,
+    period: Period,
+    *,
+    sources: Choice = None,
+    sites: Choice = None,
+    as_known_at: int | None = None,
+) -> pd.DataFrame:
+    """Receipts (contract RECEIPTS; ``last_at`` NaT where a site never sent)."""
+    scope = Scope(period, {"source": sources, "site": sites})
+    return read_results(conn, result_receipt, scope, as_known_at=as_known_at)
