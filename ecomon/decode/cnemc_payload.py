@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ecomon.decode.delimited import BLOCK_ROWS, RAW_CHARS, RowBlock
+from ecomon.decode.lines import LINE_BYTES
 from ecomon.errors import SourceRefused
 from ecomon.model.observation import Rejected
+
+JSON_BYTES = 32 << 20
+"""A larger answer is none: the whole country's readings of one time are about 2 MB."""
 
 
 @dataclass(slots=True)
@@ -42,6 +46,11 @@ class Payload:
             elif len(entry) != width:
                 reason = f"{width} cells expected, {len(entry)} found"
                 rejected.append(Rejected(row, reason, self.raw(row)))
+            elif (
+                n_chars := sum(len(cell) for cell in entry if isinstance(cell, str))
+            ) > LINE_BYTES:
+                reason = f"a row of {n_chars} characters; at most {LINE_BYTES} are read"
+                rejected.append(Rejected(row, reason, self.raw(row)))
             elif any(isinstance(cell, str) and "\0" in cell for cell in entry):
                 rejected.append(Rejected(row, "NUL characters in the row", self.raw(row)))
             else:
@@ -49,6 +58,24 @@ class Payload:
                 cells.append([_text(cell) for cell in entry])
         columns = list(zip(*cells, strict=True)) if cells else [()] * width
         return RowBlock(rows, columns, rejected)
+
+
+def gather_answer(chunks: Iterable[bytes]) -> bytes:
+    """The octets of one answer in one piece.
+
+    Raises
+    ------
+    SourceRefused
+        if they are more than ``JSON_BYTES``; what comes after is not read.
+    """
+    octets = bytearray()
+    for chunk in chunks:
+        octets += chunk
+        if len(octets) > JSON_BYTES:
+            raise SourceRefused(
+                f"a JSON answer of over {JSON_BYTES >> 20} MB; ask for fewer sections at once"
+            )
+    return bytes(octets)
 
 
 def read_payload(octets: bytes) -> Payload:
@@ -63,7 +90,7 @@ def read_payload(octets: bytes) -> Payload:
         if the text is no JSON (naming the place where it breaks off), ``result`` is not 1, or
         ``thead``/``tbody`` are not lists.
     """
-    answer = _parse(_decode(octets))
+    answer = parse_json(octets)
     if not isinstance(answer, dict) or not {"thead", "tbody"} & answer.keys():
         raise SourceRefused("the JSON is no answer of the water publication: no thead, no tbody")
     result = answer.get("result")
@@ -77,6 +104,16 @@ def read_payload(octets: bytes) -> Payload:
     if total == 1 and records is not None and records > len(body):
         payload.quirks["rows short of records"] = records - len(body)
     return payload
+
+
+def parse_json(octets: bytes) -> Any:
+    """The value of a JSON text in UTF-8 or GB18030; SourceRefused says where it is none."""
+    return _parse(_decode(octets))
+
+
+def cell_text(cell: object) -> str:
+    """A cell as a CSV would hold it; what is neither text nor number stays visibly wrong."""
+    return _text(cell)
 
 
 def _decode(octets: bytes) -> str:

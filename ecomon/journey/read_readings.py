@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pandas as pd
 
-from ecomon.decode import cnemc_water, hydrology, tabulated
+from ecomon.decode import cnemc_air, cnemc_water, hydrology, tabulated
 from ecomon.errors import SourceRefused
 from ecomon.model.observation import Batch, DataKind, Rejected
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ecomon.registry import Registry
 
 Decoded = Iterator[Batch | Rejected]
+ELSEWHERE = "reading of a place outside the registry"
+"""Quirk of a feed of the whole country."""
+
 OWN_FEED = "tabulated"
 """The feed whose files name places by our own ids."""
 
@@ -45,8 +48,10 @@ class Feed:
     """A kind of source: its name, the decoder that reads it and that decoder's version.
 
     The version is stored with each batch; raise it whenever the same octets would decode
-    differently, so that a file can be decoded again. ``kind_of`` says what kind of data a file
-    states it holds (real, example, golden), None where its layout has no place for it.
+    differently, so that a file can be decoded again. ``is_nationwide``: most of its places are none
+    of ours. Where ``takes_label``, the registry says which end of its interval a time names
+    (``interval_label`` of the feed's polls). ``kind_of`` says what kind of data a file states it
+    holds (real, example, golden), None where its layout has no place for it.
     """
 
     name: str
@@ -54,13 +59,30 @@ class Feed:
     version: str
     decode: Callable[..., Decoded]
     takes_year: bool = False
+    is_nationwide: bool = False
+    takes_label: bool = False
     kind_of: Callable[[Iterable[bytes]], DataKind | None] = _unsaid
 
 
 FEEDS: dict[str, Feed] = {
     feed.name: feed
     for feed in (
-        Feed("cnemc-water", "ecomon.decode.cnemc_water", "1", cnemc_water.decode, takes_year=True),
+        Feed(
+            "cnemc-water",
+            "ecomon.decode.cnemc_water",
+            "1",
+            cnemc_water.decode,
+            takes_year=True,
+            is_nationwide=True,
+        ),
+        Feed(
+            "cnemc-air",
+            "ecomon.decode.cnemc_air",
+            "1",
+            cnemc_air.decode,
+            is_nationwide=True,
+            takes_label=True,
+        ),
         Feed("st-river-r", "ecomon.decode.hydrology", "1", hydrology.decode_st_river_r),
         Feed(
             "tabulated",
@@ -103,41 +125,52 @@ def read_readings(
     Batch
         Observations whose ``site`` is an id of the registry.
     Rejected
-        Rows and cells that are none, and rows of places the registry does not know.
+        Rows and cells that are none, and rows of places the registry does not know (of a
+        nationwide feed these are a quirk with their number).
     """
     options: dict[str, Any] = {}
     if feed.takes_year:
         options = {"year": year, "fetched_at": fetched_at}
+    if feed.takes_label and (label := registry.interval_label(feed.name)):
+        options["label"] = label
     for item in feed.decode(chunks, registry.determinands, **options):
         if isinstance(item, Rejected):
             yield item
         else:
-            yield from resolve_sites(item, registry, feed.name)
+            yield from resolve_sites(item, registry, feed)
 
 
-def resolve_sites(batch: Batch, registry: Registry, feed: str) -> Decoded:
-    """Put registry ids in the place of the source's own keys (names drift, so by date)."""
+def resolve_sites(batch: Batch, registry: Registry, feed: Feed) -> Decoded:
+    """Put registry ids in the place of the source's own keys (names drift, so by date).
+
+    Of a feed of the whole country, readings of places that are none of ours are counted as a quirk.
+    A place of ours that changes its name falls silent then, and the receipts tell that.
+    """
     table = batch.observations
     key_codes, keys = pd.factorize(table["site"])
     day_codes, days = pd.factorize(table["start"].dt.normalize())
     lookup = np.array(
-        [[registry.resolve(feed, key, day.date()) for day in days] for key in keys], dtype=object
+        [[registry.resolve(feed.name, key, day.date()) for day in days] for key in keys],
+        dtype=object,
     ).reshape(len(keys), len(days))
     resolved = lookup[key_codes, day_codes]
     is_known = resolved != np.array(None)
-    if not is_known.all():
+    quirks = batch.quirks
+    if not is_known.all() and feed.is_nationwide:
+        quirks = {**quirks, ELSEWHERE: int((~is_known).sum())}
+    elif not is_known.all():
         strangers = table[~is_known].drop_duplicates("row")
         for row, key, start in zip(
             strangers["row"], strangers["site"], strangers["start"], strict=True
         ):
-            reason = f"place not in the registry: {key} (feed {feed})"
+            reason = f"place not in the registry: {key} (feed {feed.name})"
             yield Rejected(row=int(row), reason=reason, raw=f"{key} {start:%Y-%m-%d %H:%M}")
     kept = table[is_known].assign(site=pd.array(resolved[is_known], dtype="str"))
-    yield replace(batch, observations=kept)
+    yield replace(batch, observations=kept, quirks=quirks)
 
 
 def names_digest(feed: Feed, registry: Registry) -> str:
-    """A digest of the names by which a feed's files are read: of places, and of determinands.
+    """A digest of what the registry says of how a feed's files are read: names, and labels of time.
 
     Equal digests read the same octets to the same observations.
     """
@@ -149,5 +182,6 @@ def names_digest(feed: Feed, registry: Registry) -> str:
     ]
     determinands = [(one.key, one.unit, *one.aliases) for one in registry.determinands.values()]
     own = sorted(registry.sites) if feed.name == OWN_FEED else []
-    text = repr((sorted(places), own, sorted(determinands)))
+    label = [registry.interval_label(feed.name)] if feed.takes_label else []
+    text = repr((sorted(places), own, sorted(determinands), *label))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Where octets come from: watched folders, archives in them, sites that are asked."""
