@@ -82,7 +82,7 @@ def take_in(home: Path, paths: dict[str, Path], laps: Laps) -> int:
     with recorded_run(str(home), "ingest", {}) as run:
         since = run.store.now_seq()
         reports = [
-            ingest_file.fn(run, feed_named(feed), path, MONTH.start.year)
+            ingest_file(run, feed_named(feed), path, MONTH.start.year)
             for feed, path in paths.items()
         ]
         laps.lap("decode and store")

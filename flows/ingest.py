@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,78 +11,84 @@ from typing import Any
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from ecomon.errors import SourceRefused, SourceUnavailable
+from ecomon.errors import SourceRefused, StoreUnavailable
 from ecomon.journey.flag_readings import flag_readings, sites_by_reach, span_to_flag
-from ecomon.journey.read_readings import FEEDS, Feed, feed_named, names_digest, read_readings
-from ecomon.model.observation import isoformat
-from ecomon.model.period import Period, to_beijing
-from ecomon.store import IngestReport
-from flows.installation import Run, recorded_run
-
-CHUNK_BYTES = 1 << 20
-FETCHED = ".fetched"
-"""Ending of the file that states when the file it stands beside was fetched."""
-
-
-def is_worth_retrying(_task: object, _run: object, state: Any) -> bool:
-    """Only an unavailable source is tried again; what is refused fails the same way every time."""
-    return isinstance(state.result(raise_on_failure=False), SourceUnavailable)
-
-
-@task(
-    retries=3,
-    retry_delay_seconds=[5, 30, 120],
-    retry_condition_fn=is_worth_retrying,
-    timeout_seconds=3600,
-    cache_policy=NO_CACHE,
+from ecomon.journey.read_readings import FEEDS, Feed, feed_named
+from ecomon.model.period import Period
+from ecomon.sources.checksums import MANIFEST, sha256_of
+from ecomon.sources.folder import (
+    DONE,
+    FAILED,
+    FETCHED,
+    Patience,
+    find_arrivals,
+    list_inbox,
 )
-def ingest_file(run: Run, feed: Feed, path: Path, year: int | None) -> IngestReport:
-    """Read one file, decode it and store it in one transaction."""
-    try:
-        octets = path.read_bytes()
-        received_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        fetched_at = stated_fetch(path)
-    except OSError as error:
-        raise SourceUnavailable(f"{path}: {error}") from error
-    kind = feed.kind_of([octets])
-    if kind is not None and kind != run.store.kind:
-        raise SourceRefused(f"{kind} data do not go into a store of {run.store.kind} data")
-    chunks = (octets[at : at + CHUNK_BYTES] for at in range(0, len(octets), CHUNK_BYTES))
-    return run.store.ingest(
-        read_readings(feed, chunks, run.registry, year=year, fetched_at=fetched_at),
-        blob=octets,
-        file_name=path.name,
-        source=feed.name,
-        decoder=feed.decoder,
-        decoder_version=feed.version,
-        # What else decides how the octets are read: with other names registered, or another year,
-        # the same file is read anew and mends what it made before.
-        options={
-            "year": year,
-            "fetched_at": fetched_at and isoformat(fetched_at),
-            "names": names_digest(feed, run.registry),
-        },
-        received_at=to_beijing(received_at),
-        kind=kind,
-    )
+from ecomon.sources.names import shown_name
+from ecomon.sources.settle import repair, settle_file, settle_manifest
+from ecomon.store import IngestReport
+from flows.deliveries import Outcome, clear_work_folder, ingest_delivery, ingest_file
+from flows.installation import Run, recorded_run
+from flows.turns import flag_turns
+
+PORTIONS = 20
+"""Into how many task runs the files of one ingest are cut at most."""
 
 
-def stated_fetch(path: Path) -> datetime | None:
-    """When a file was fetched, as ``FILE.fetched`` beside it states (ISO 8601); None without one.
-
-    A file's own date is not asked: copying changes it, and it would silently become a year.
-    """
-    beside = path.with_name(path.name + FETCHED)
-    if not beside.is_file():
-        return None
-    text = beside.read_text("utf-8").strip()
-    try:
-        return to_beijing(datetime.fromisoformat(text))
-    except ValueError:
-        raise SourceRefused(f"{beside.name}: not a time: {text!r}") from None
+def is_store_away(_task: object, _run: object, state: Any) -> bool:
+    """Only a database that is away is worth another try."""
+    return isinstance(state.result(raise_on_failure=False), StoreUnavailable)
 
 
 @task(timeout_seconds=6 * 3600, cache_policy=NO_CACHE)
+def ingest_portion(
+    run: Run, feed: Feed, paths: list[Path], year: int | None, inbox: Path | None
+) -> Outcome:
+    """Store some files one after another; those of the inbox are moved where they belong.
+
+    What is already stored when this ends early is a repeat for the next run.
+    """
+    outcome = Outcome()
+    for path in paths:
+        found = ingest_delivery(run, feed, path, year, is_checked=inbox is not None)
+        if path.parent == inbox and not found.unavailable:
+            found.unavailable.update(put_away(path, found))
+        outcome.add(found)
+    return outcome
+
+
+def put_away(path: Path, found: Outcome) -> dict[str, str]:
+    """Move a file of the inbox to ``done/``, or to ``failed/`` with reasons; why it could not be."""
+    name = shown_name(path.name)
+    reasons = [
+        why if one == name else f"{one.removeprefix(f'{name}!')}: {why}"
+        for one, why in found.refused.items()
+    ]
+    counts = {key: count for key, count in totals(found.done).items() if count}
+    batches = [one.batch_id for one in found.done]
+    try:
+        facts: dict[str, Any] = {"size": path.stat().st_size, "batches": batches, "counts": counts}
+        if not reasons:
+            facts["sha256"] = sha256_of(path)
+        settle_file(
+            path,
+            FAILED if reasons else DONE,
+            datetime.now(UTC),
+            reason="\n".join(reasons) or None,
+            facts=facts,
+        )
+    except OSError as error:
+        return {name: f"dealt with, but could not be moved out of the inbox: {error}"}
+    return {}
+
+
+@task(
+    retries=4,
+    retry_delay_seconds=[2, 10, 30, 60],
+    retry_condition_fn=is_store_away,
+    timeout_seconds=6 * 3600,
+    cache_policy=NO_CACHE,
+)
 def flag_changes(run: Run, since_seq: int) -> int:
     """Judge what the readings after a sequence number can change; how many flags changed."""
     return sum(
@@ -92,10 +100,12 @@ def flag_month(run: Run, month: Period, sites: set[str]) -> int:
     """Judge the readings that new ones of one month, at these sites, can change."""
     n_flags = 0
     for reach_h, group in sites_by_reach(run.registry, sites).items():
-        span = span_to_flag(month, reach_h)
-        observations = run.store.read_observations(span, sites=group, with_flags=False)
-        flags = flag_readings(observations, run.registry, month, reach_h)
-        n_flags += run.store.write_flags(flags, ruleset=run.registry.hash)
+        # Read in turn: flags judged without the readings of another ingest would undo its own.
+        with run.store.turn(flag_turns(month, reach_h)):
+            span = span_to_flag(month, reach_h)
+            observations = run.store.read_observations(span, sites=group, with_flags=False)
+            flags = flag_readings(observations, run.registry, month, reach_h)
+            n_flags += run.store.write_flags(flags, ruleset=run.registry.hash)
     return n_flags
 
 
@@ -103,37 +113,80 @@ def flag_month(run: Run, month: Period, sites: set[str]) -> int:
 def ingest(
     home: str, feed: str = "cnemc-water", files: list[str] | None = None, year: int | None = None
 ) -> dict[str, Any]:
-    """Ingest files of one feed; without ``files``, what stands in ``inbox/<feed>/``.
+    """Ingest files of one feed; without ``files``, what has arrived in ``inbox/<feed>/``.
 
-    Each file is one transaction and idempotent: the same octets again change nothing. A file that
-    is refused as a whole is reported (and moved to ``failed/`` when it came from the inbox), one
-    that cannot be read is reported and stays; the other files go on. Afterwards the readings of
-    the months touched are flagged.
+    Each file, and each file of an archive, is one transaction and idempotent: the same octets
+    again change nothing. A file that is refused as a whole is reported (and moved to ``failed/``
+    when it came from the inbox), one that cannot be read is reported and stays; the other files go
+    on. Afterwards the readings of the months touched are flagged.
     """
     arguments = {"feed": feed, "files": files, "year": year}
     with recorded_run(home, "ingest", arguments) as run:
         source = feed_named(feed)
-        inbox = run.settings.inbox(feed)
-        paths = [Path(file) for file in files] if files else files_in(inbox)
         since_seq = flagged_to(run)
-        done: list[IngestReport] = []
-        refused: dict[str, str] = {}
-        unavailable: dict[str, str] = {}
-        for path in paths:
-            try:
-                done.append(ingest_file(run, source, path, year))
-                settle_file(path, inbox, "done")
-            except SourceRefused as error:
-                refused[path.name] = str(error)
-                settle_file(path, inbox, "failed", str(error))
-            except SourceUnavailable as error:
-                unavailable[path.name] = str(error)
+        clear_work_folder(run, feed)
+        outcome, notes = Outcome(), dict[str, dict[str, str]]()
+        inbox = None if files else run.settings.inbox(feed)
+        paths = [Path(file) for file in files or ()]
+        if inbox is not None:
+            paths, notes = look_into(inbox, run, outcome)
+        for portion in portions_of(paths):
+            outcome.add(ingest_portion(run, source, portion, year, inbox))
+        if inbox is not None:
+            notes["missing"] = missing_files(inbox, run, outcome)
+        outcome.log_left()
         to_seq = run.store.now_seq()
         n_flags = flag_changes(run, since_seq)
-        counts = {"files": len(done), "flags": n_flags, "flagged_to": to_seq}
-        left = {"refused": refused, "unavailable": unavailable}
-        run.counts = totals(done) | counts | {name: files for name, files in left.items() if files}
+        counts = {"files": len(outcome.done), "flags": n_flags, "flagged_to": to_seq}
+        notes |= {"refused": outcome.refused, "unavailable": outcome.unavailable}
+        told = {name: files for name, files in notes.items() if files}
+        run.counts = totals(outcome.done) | counts | told
         return run.counts
+
+
+def look_into(
+    inbox: Path, run: Run, outcome: Outcome
+) -> tuple[list[Path], dict[str, dict[str, str]]]:
+    """The files of an inbox to take now; those that wait, and what is no file, with their reasons.
+
+    What a killed run left half moved is set right first. A file that differs from its checksum for
+    too long is refused here.
+    """
+    listing = list_inbox(inbox)
+    patience = Patience(run.settings.inbox_settle_s, run.settings.inbox_patience_s)
+    now_s = time.time()
+    waiting: dict[str, str] = {}
+    for sidecar in repair(listing, inbox):
+        waiting[shown_name(sidecar.name)] = "stands beside no file; its file may still come"
+    found = find_arrivals(listing, patience, now_s=now_s, wait=time.sleep)
+    for path, why in found.refused.items():
+        refused = Outcome(refused={shown_name(path.name): why})
+        refused.unavailable.update(put_away(path, refused))
+        outcome.add(refused)
+    return found.arrived, {"waiting": waiting | found.waiting, "left": listing.left}
+
+
+def missing_files(inbox: Path, run: Run, outcome: Outcome) -> dict[str, str]:
+    """Files that the delivery's manifest names and that did not come; an old manifest is put away."""
+    listing = list_inbox(inbox)
+    if listing.manifest is None:
+        return {}
+    age_s = time.time() - listing.manifest.changed_s
+    is_old = age_s >= run.settings.inbox_patience_s
+    try:
+        return settle_manifest(listing, inbox, datetime.now(UTC), is_old=is_old)
+    except SourceRefused as error:
+        outcome.refused[MANIFEST] = str(error)
+    except OSError as error:
+        outcome.unavailable[MANIFEST] = str(error)
+    return {}
+
+
+def portions_of(paths: list[Path]) -> Iterator[list[Path]]:
+    """The files in order, in at most ``PORTIONS`` portions."""
+    size = -(-len(paths) // PORTIONS)
+    for at in range(0, len(paths), size or 1):
+        yield paths[at : at + size]
 
 
 def flagged_to(run: Run) -> int:
@@ -158,31 +211,8 @@ def months_to_flag(run: Run, since_seq: int) -> dict[Period, set[str]]:
 
 
 def files_in(inbox: Path) -> list[Path]:
-    """Files waiting in an inbox, oldest name first; ``.part`` files are still being written."""
-    if not inbox.is_dir():
-        return []
-    return sorted(
-        path for path in inbox.iterdir()
-        if path.is_file() and not path.name.startswith(".") and path.suffix not in (".part", FETCHED)
-    )  # fmt: skip
-
-
-def settle_file(path: Path, inbox: Path, where: str, reason: str | None = None) -> None:
-    """Move a file that came from the inbox to ``done/`` or ``failed/`` (with its reason beside it)."""
-    if path.parent != inbox:
-        return
-    folder = inbox / where
-    folder.mkdir(exist_ok=True)
-    target = folder / path.name
-    if target.exists() and target.read_bytes() != path.read_bytes():
-        target = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{path.name}"
-    # The file goes first: without its date beside it, it would be read anew as another thing.
-    path.replace(target)
-    beside = path.with_name(path.name + FETCHED)
-    if beside.exists():
-        beside.replace(target.with_name(target.name + FETCHED))
-    if reason:
-        target.with_name(target.name + ".reason.txt").write_text(reason + "\n", "utf-8")
+    """Files that stand in an inbox in the order of names, whether or not they have arrived whole."""
+    return list(list_inbox(inbox).files)
 
 
 def totals(done: list[IngestReport]) -> dict[str, int]:
@@ -192,5 +222,9 @@ def totals(done: list[IngestReport]) -> dict[str, int]:
 
 
 def feeds_waiting(home: Path) -> list[str]:
-    """Feeds whose inbox holds files."""
-    return [name for name in FEEDS if files_in(home / "inbox" / name)]
+    """Feeds whose inbox holds files, or a manifest of files that are still to come."""
+    listings = {name: list_inbox(home / "inbox" / name) for name in FEEDS}
+    return [name for name, one in listings.items() if one.files or one.manifest]
+
+
+__all__ = ["FETCHED", "feeds_waiting", "files_in", "flag_changes", "ingest", "ingest_file"]

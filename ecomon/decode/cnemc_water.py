@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 import numpy as np
 
@@ -22,8 +23,9 @@ from ecomon.decode.cnemc_keys import (
     read_grade,
     site_key,
 )
-from ecomon.decode.cnemc_payload import Payload, read_payload
+from ecomon.decode.cnemc_payload import Payload, gather_answer, read_payload
 from ecomon.decode.delimited import DelimitedFile, RowBlock, read_delimited
+from ecomon.decode.lines import cut_pieces
 from ecomon.decode.readings import (
     FILTERED_FLAG,
     Codes,
@@ -55,7 +57,8 @@ def decode(
     """Decode one JSON answer or one archive CSV.
 
     Repeats and sections that differ by an annotation alone are known only when the file has been
-    seen whole, so the octets and the numbers are held until then; batches stay bounded.
+    seen whole, so the numbers of a CSV are held until then, and its lines packed; a JSON answer
+    is held whole and may have ``JSON_BYTES``. Batches stay bounded.
 
     Parameters
     ----------
@@ -82,28 +85,29 @@ def decode(
     SourceRefused
         if the file as a whole cannot be read; the text says where or what to pass.
     """
-    octets = b"".join(chunks)
-    table = _open(octets)
+    table = _open(chunks)
     header = read_header(table.header, determinands)
     years = YearRule(year, fetched_at, has_file_date="file_date" in header.places)
     readings = _read_rows(table, header, years)
     yield from emit(readings, Feed(source=SOURCE))
 
 
-def _open(octets: bytes) -> DelimitedFile | Payload:
+def _open(chunks: Iterable[bytes]) -> DelimitedFile | Payload:
     """Tell JSON from CSV by the first character; refuse what is neither."""
-    start = octets[:4096].removeprefix(b"\xef\xbb\xbf").strip()
+    pieces = cut_pieces(chunks)
+    first = next(pieces, b"")
+    start = first[:4096].removeprefix(b"\xef\xbb\xbf").strip()
     if not start:
         raise SourceRefused("the file is empty")
-    if len(octets) < 100 and start.strip(b'"') == b"-1":
+    if len(first) < 100 and start.strip(b'"') == b"-1":
         raise SourceRefused(
             "the publication answered -1: a cold call; its page has to be opened first"
         )
     if start.startswith(b"<"):
         raise SourceRefused("a web page, not an answer of the publication")
     if start.startswith((b"{", b"[")):
-        return read_payload(octets)
-    return read_delimited(octets, is_cnemc_header)
+        return read_payload(gather_answer(chain([first], pieces)))
+    return read_delimited(chain([first], pieces), is_cnemc_header)
 
 
 def _read_rows(table: DelimitedFile | Payload, header: Header, years: YearRule) -> Readings:

@@ -7,24 +7,28 @@ row and never swallows the rest of the file.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+import zlib
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
-import numpy as np
-import numpy.typing as npt
-
+from ecomon.decode.lines import LINE_BYTES, Line, LongLine, cut_lines, cut_pieces
 from ecomon.errors import SourceRefused
 from ecomon.model.observation import Rejected
 
-LINE_BYTES = 1_000_000
-"""A longer line is junk; it is rejected without being looked at."""
+HEAD_BYTES = 1_000_000
+"""The header stands within the first so many bytes."""
 
 RAW_CHARS = 4000
 """How much of a rejected row its record shows; the file itself is kept whole elsewhere."""
 
-BLOCK_ROWS = 20_000
+REJECTED_LINES = 100_000
+"""A file with more lines that are no row is none of this feed: nobody reads so many records."""
 
-_BOM = b"\xef\xbb\xbf"
+BLOCK_ROWS = 20_000
+BLOCK_BYTES = 16_000_000
+_RAW_BYTES = 4 * RAW_CHARS
 
 
 @dataclass(slots=True)
@@ -40,52 +44,90 @@ class RowBlock:
 
 
 @dataclass(slots=True)
-class DelimitedFile:
-    """A file cut into lines, not yet into cells; ``encoding`` is settled by its header line."""
+class _KeptLines:
+    """The lines read so far, packed, for the records of rows found wrong only later."""
 
-    octets: bytes
+    _firsts: list[int] = field(default_factory=list[int])
+    _packed: list[bytes] = field(default_factory=list[bytes])
+    _open_at: int = -1
+    _opened: list[bytes] = field(default_factory=list[bytes])
+
+    def add(self, first: int, lines: list[Line]) -> None:
+        """Keep a block of lines whose first is data row ``first``, each as far as it is shown."""
+        shown = b"\n".join(line[:_RAW_BYTES] for line in lines)
+        self._firsts.append(first)
+        self._packed.append(zlib.compress(shown, 1))
+
+    def line(self, row: int) -> bytes:
+        """The line of a data row; rows are asked for in order, so one open block is enough."""
+        at = bisect_right(self._firsts, row) - 1
+        if at != self._open_at:
+            self._open_at, self._opened = at, zlib.decompress(self._packed[at]).split(b"\n")
+        return self._opened[row - self._firsts[at]]
+
+
+@dataclass(slots=True)
+class DelimitedFile:
+    """A file as lines that are still to be read; ``encoding`` is settled by its header line."""
+
     encoding: str
     preamble: list[str]
     header: list[str]
-    _starts: npt.NDArray[np.int64]
-    _ends: npt.NDArray[np.int64]
+    _lines: Iterator[Line]
+    _kept: _KeptLines = field(default_factory=_KeptLines)
+    _n_rejected: int = 0
 
     def raw(self, row: int) -> str:
-        """The line of data row ``row`` (from 1), as far as a record shows it."""
-        start, end = int(self._starts[row - 1]), int(self._ends[row - 1])
-        shown = self.octets[start : min(end, start + 4 * RAW_CHARS)]
-        return (
-            shown.decode(self.encoding, "replace").rstrip("\r").replace("\0", "\ufffd")[:RAW_CHARS]
-        )
+        """The line of data row ``row`` (from 1, of a block read already), as a record shows it."""
+        return self._shown(self._kept.line(row))
 
     def blocks(self) -> Iterator[RowBlock]:
-        """The data rows, ``BLOCK_ROWS`` at a time."""
-        for first in range(0, len(self._starts), BLOCK_ROWS):
-            yield self._block(first, min(first + BLOCK_ROWS, len(self._starts)))
+        """The data rows, at most ``BLOCK_ROWS`` or about ``BLOCK_BYTES`` at a time; once only.
 
-    def _block(self, first: int, last: int) -> RowBlock:
+        A file without rows gives one block that says so (row 0).
+
+        Raises
+        ------
+        SourceRefused
+            if more than ``REJECTED_LINES`` lines are no row.
+        """
+        first = 1
+        while lines := _take_block(self._lines):
+            self._kept.add(first, lines)
+            yield self._block(first, lines)
+            first += len(lines)
+        if first == 1:
+            nothing = Rejected(0, "the file holds a header and no row", ",".join(self.header))
+            yield RowBlock([], [()] * len(self.header), [nothing])
+
+    def _block(self, first: int, lines: list[Line]) -> RowBlock:
         width = len(self.header)
         rows: list[int] = []
         cells: list[list[str]] = []
         rejected: list[Rejected] = []
-        for row in range(first + 1, last + 1):
-            split = self._split(row)
+        for row, line in enumerate(lines, first):
+            split = self._split(line)
             if isinstance(split, str):
-                rejected.append(Rejected(row, split, self.raw(row)))
+                rejected.append(Rejected(row, split, self._shown(line[:_RAW_BYTES])))
             elif len(split) != width:
                 reason = f"{width} cells expected, {len(split)} found"
-                rejected.append(Rejected(row, reason, self.raw(row)))
+                rejected.append(Rejected(row, reason, self._shown(line[:_RAW_BYTES])))
             else:
                 rows.append(row)
                 cells.append(split)
+        self._n_rejected += len(rejected)
+        if self._n_rejected > REJECTED_LINES:
+            last = rejected[-1]
+            raise SourceRefused(
+                f"{self._n_rejected} lines are no row of this feed; at row {last.row}: {last.reason}"
+            )
         columns = list(zip(*cells, strict=True)) if cells else [()] * width
         return RowBlock(rows, columns, rejected)
 
-    def _split(self, row: int) -> list[str] | str:
+    def _split(self, line: Line) -> list[str] | str:
         """The cells of a row, or why its line is none."""
-        line = self.octets[self._starts[row - 1] : self._ends[row - 1]]
-        if len(line) > LINE_BYTES:
-            return f"a line of {len(line)} bytes"
+        if isinstance(line, LongLine):
+            return f"a line of {line.size} bytes; at most {LINE_BYTES} are read"
         try:
             text = line.decode(self.encoding)
         except UnicodeDecodeError:
@@ -93,6 +135,21 @@ class DelimitedFile:
         if "\0" in text:
             return "NUL characters in the line"
         return split_line(text.rstrip("\r"))
+
+    def _shown(self, line: bytes) -> str:
+        text = line.decode(self.encoding, "replace").rstrip("\r")
+        return text.replace("\0", "\ufffd")[:RAW_CHARS]
+
+
+def _take_block(lines: Iterator[Line]) -> list[Line]:
+    taken: list[Line] = []
+    size = 0
+    for line in lines:
+        taken.append(line)
+        size += len(line)
+        if len(taken) >= BLOCK_ROWS or size >= BLOCK_BYTES:
+            break
+    return taken
 
 
 def split_line(line: str) -> list[str] | str:
@@ -106,14 +163,14 @@ def split_line(line: str) -> list[str] | str:
 
 
 def read_delimited(
-    octets: bytes, is_header: Callable[[list[str]], bool], *, comment: str | None = None
+    chunks: Iterable[bytes], is_header: Callable[[list[str]], bool], *, comment: str | None = None
 ) -> DelimitedFile:
-    """Find the header line and the encoding of a comma-separated file.
+    """Find the header line and the encoding of a comma-separated file; read no further.
 
     Parameters
     ----------
-    octets : bytes
-        The whole file; UTF-8 with or without byte-order mark, or GB18030; any line end.
+    chunks : iterable of bytes
+        The file, cut anywhere; UTF-8 with or without byte-order mark, or GB18030; any line end.
     is_header : callable
         Whether the cells of the first line are a header of this feed.
     comment : str, optional
@@ -124,54 +181,49 @@ def read_delimited(
     SourceRefused
         if the file is empty, no text, or its first line is no header of this feed.
     """
-    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+    pieces = cut_pieces(chunks)
+    first = next(pieces, b"")
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise SourceRefused("the file is UTF-16 text; save it as UTF-8")
-    if b"\n" not in octets and b"\r" in octets:
-        octets = octets.replace(b"\r", b"\n")
-    starts, ends = _line_spans(octets, len(_BOM) if octets.startswith(_BOM) else 0)
-    if len(starts) == 0:
+    lines = cut_lines(chain([first], pieces))
+    head = _take_head(lines, None if comment is None else comment.encode())
+    if not head:
         raise SourceRefused("the file is empty")
     for encoding in ("utf-8", "gb18030"):
-        preamble, header, used = _read_head(octets, starts, ends, encoding, comment)
+        preamble, header = _read_head(head, encoding)
         if header is not None and is_header(header):
-            return DelimitedFile(octets, encoding, preamble, header, starts[used:], ends[used:])
-    first = octets[int(starts[0]) : int(starts[0]) + 300].decode("utf-8", "replace")
-    raise SourceRefused(f"the first line is no header of this feed: {first[:100]!r}")
+            return DelimitedFile(encoding, preamble, header, lines)
+    raise SourceRefused(_why_no_header(head[0]))
 
 
-def _line_spans(octets: bytes, start: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Starts and ends of the lines that hold anything but a line end; blank lines are no rows."""
-    view = np.frombuffer(octets, np.uint8)
-    breaks = np.flatnonzero(view == ord("\n"))
-    starts = np.concatenate([[start], breaks + 1]).astype(np.int64)
-    ends = np.concatenate([breaks, [len(octets)]]).astype(np.int64)
-    lengths = ends - starts
-    is_blank = lengths == 0
-    single = np.flatnonzero(lengths == 1)
-    is_blank[single] = view[starts[single]] == ord("\r")
-    return starts[~is_blank], ends[~is_blank]
+def _take_head(lines: Iterator[Line], comment: bytes | None) -> list[Line]:
+    """The lines up to the first that is no comment: that one is the header, if anything is."""
+    head: list[Line] = []
+    size = 0
+    for line in lines:
+        head.append(line)
+        size += len(line)
+        if size > HEAD_BYTES or comment is None or not line.startswith(comment):
+            break
+    return head
 
 
-def _read_head(
-    octets: bytes,
-    starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
-    encoding: str,
-    comment: str | None,
-) -> tuple[list[str], list[str] | None, int]:
-    """Preamble lines, header cells (None where there are none) and how many lines they take."""
-    preamble: list[str] = []
-    for used in range(1, len(starts) + 1):
-        octets_of_line = octets[starts[used - 1] : ends[used - 1]]
-        if len(octets_of_line) > LINE_BYTES:
-            return preamble, None, used
-        try:
-            line = octets_of_line.decode(encoding).rstrip("\r")
-        except UnicodeDecodeError:
-            return preamble, None, used
-        if comment is not None and line.startswith(comment):
-            preamble.append(line)
-            continue
-        cells = split_line(line)
-        return preamble, (None if isinstance(cells, str) else cells), used
-    return preamble, None, len(starts)
+def _read_head(head: list[Line], encoding: str) -> tuple[list[str], list[str] | None]:
+    """Preamble lines and header cells; None where there are none in this encoding."""
+    if any(isinstance(line, LongLine) for line in head):
+        return [], None
+    try:
+        *preamble, last = [line.decode(encoding).rstrip("\r") for line in head]
+    except UnicodeDecodeError:
+        return [], None
+    cells = split_line(last)
+    return preamble, (None if isinstance(cells, str) else cells)
+
+
+def _why_no_header(line: Line) -> str:
+    shown = line[:300].decode("utf-8", "replace")[:100]
+    if isinstance(line, LongLine):
+        return f"the first line, of {line.size} bytes, is no header of this feed: {shown!r}"
+    if b"\0" in line:
+        return f"the file is no text (NUL in its first line, no header): {shown!r}"
+    return f"the first line is no header of this feed: {shown!r}"

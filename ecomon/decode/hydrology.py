@@ -69,7 +69,7 @@ def decode_st_river_r(
     ContractError
         if ``determinands`` lacks the one a column needs.
     """
-    table = read_delimited(b"".join(chunks), _is_header)
+    table = read_delimited(chunks, _is_header)
     header = [_fold(cell) for cell in table.header]
     columns = _reading_columns(header, determinands)
     builder = ReadingsBuilder(columns, sentinels=frozenset({SENTINEL}))

@@ -90,7 +90,7 @@ def decode(
     SourceRefused
         if there is no header, no column is a determinand, or a setting has an unknown value.
     """
-    table = _open(b"".join(chunks))
+    table = _open(chunks)
     settings, quirks = _read_settings(table.preamble)
     feed = _feed_of(settings)
     header = [cell.strip() for cell in table.header]
@@ -104,12 +104,15 @@ def decode(
 
 
 def read_preamble(chunks: Iterable[bytes]) -> dict[str, str]:
-    """The ``# key: value`` lines of a file of this layout; raises SourceRefused as :func:`decode`."""
-    return _read_settings(_open(b"".join(chunks)).preamble)[0]
+    """The ``# key: value`` lines of a file of this layout; raises SourceRefused as :func:`decode`.
+
+    Reads the head of the file only.
+    """
+    return _read_settings(_open(chunks).preamble)[0]
 
 
-def _open(octets: bytes) -> DelimitedFile:
-    return read_delimited(octets, _is_header, comment="#")
+def _open(chunks: Iterable[bytes]) -> DelimitedFile:
+    return read_delimited(chunks, _is_header, comment="#")
 
 
 def _is_header(cells: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from ecomon.example import (
 from ecomon.model.observation import DataKind
 from ecomon.model.period import Period, to_epoch_s
 from ecomon.settings import read_settings
+from ecomon.sources.journal import JOURNAL
 from ecomon.store import Store
 from flows.demo import put, write_real_files
 from flows.embedded import prefect_environment
@@ -90,12 +91,12 @@ class Installation:
             return {name: _digest(db.execute(f"SELECT * FROM {name}")) for name in names}
 
     def files(self, folder: str) -> dict[str, bytes]:
-        """What stands under a folder of the home, by relative name."""
+        """What stands under a folder of the home, by relative name; journals apart."""
         where = self.home / folder
         return {
             path.relative_to(where).as_posix(): path.read_bytes()
             for path in sorted(where.rglob("*"))
-            if path.is_file()
+            if path.is_file() and path.name != JOURNAL
         }
 
     def outcomes(self) -> Counter[tuple[str, str]]:
@@ -117,8 +118,9 @@ def make_installation(
 
     def make(kind: DataKind, url: str | None = None) -> Installation:
         home = tmp_path_factory.mktemp(kind)
-        if url is not None:
-            (home / "ecomon.env").write_text(f"ECOMON_STORE={url}\n", "utf-8")
+        # What tests put into an inbox is whole: nothing needs to stand still first.
+        lines = ["ECOMON_INBOX_SETTLE_S=0", *([f"ECOMON_STORE={url}"] if url else [])]
+        (home / "ecomon.env").write_text("\n".join([*lines, ""]), "utf-8")
         settings = read_settings(home)
         Store.create(settings.store_url, kind=kind).close()
         return Installation(settings.home)

@@ -35,7 +35,7 @@ def make_home(home: Path, kind: DataKind, files: dict[str, tuple[str, bytes]]) -
         for name, (feed, octets) in files.items():
             path = home / name
             path.write_bytes(octets)
-            ingest_file.fn(run, feed_named(feed), path, 2025)
+            ingest_file(run, feed_named(feed), path, 2025)
         flag_changes.fn(run, 0)
     return home
 
@@ -117,3 +117,28 @@ def revise_all(run: Run, site: str, determinand: str, period: Period) -> None:
         [Batch(pd.DataFrame(revised))], blob=b"later", file_name="later.csv", source="cnemc-water",
         decoder="tests", decoder_version="1",
     )  # fmt: skip
+
+
+def test_a_statement_of_approved_readings_says_so(example_home: Path) -> None:
+    before = published(example_home, "2025-02")
+    approve_all(example_home, Period.parse("2025-01-01/2025-03-31"))
+    settle.fn(str(example_home), "2025-02")
+    bundles = published(example_home, "2025-02")
+    for bundle in bundles:
+        assert verified(bundle).differences == ()
+        (octets,) = [one for name, one in bundle.items() if name.endswith("2025-02.json")]
+        document = json.loads(octets)
+        assert (document["approval"], document["is_payable"]) == ("approved", False)
+        assert "数据未经审核" not in {label["zh"] for label in document["labels"]}
+    assert len(bundles) == len(before)
+    settle.fn(str(example_home), "2025-02")
+    assert published(example_home, "2025-02") == bundles
+
+
+def approve_all(home: Path, period: Period) -> None:
+    with Store.open(read_settings(home).store_url) as store:
+        founder = store.authenticate(store.add_actor("admin", "administrator", by=None).text)
+        for state, role in (("reviewed", "reviewer"), ("approved", "approver")):
+            who = store.authenticate(store.add_actor(role, role, by=founder).text)
+            for site in store.read_observations(period)["site"].unique():
+                store.record_approval(site, period, state, actor=who, reason="月审")

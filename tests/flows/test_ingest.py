@@ -252,12 +252,7 @@ def test_what_an_ended_run_has_stored_and_not_judged_the_next_one_judges(
     assert home.run("ingest", feed="tabulated")["flags"] == 0
 
 
-def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(
-    home: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from flows.ingest import ingest_file
-
-    monkeypatch.setattr(ingest_file, "retry_delay_seconds", [0, 0, 0])
+def test_a_file_that_cannot_be_read_is_named_and_stops_no_other(home: Any) -> None:
     good = home.home / "good.csv"
     good.write_bytes(tabulated("example"))
     lost = home.home / "lost.csv"

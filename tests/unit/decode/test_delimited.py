@@ -27,7 +27,7 @@ def rows_of(table: DelimitedFile) -> tuple[list[tuple[int, str, str]], list[tupl
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_ends(encoding: str, line_end: str) -> None:
     text = line_end.join([HEADER, "姚渡,1", "", "㳇河,2", ""])
-    table = read_delimited(text.encode(encoding), is_header)
+    table = read_delimited([text.encode(encoding)], is_header)
     assert table.header == ["站", "值"]
     assert rows_of(table) == ([(1, "姚渡", "1"), (2, "㳇河", "2")], [])
 
@@ -45,7 +45,7 @@ def test_a_bad_line_costs_one_row() -> None:
             b'"a,b",5',
         ]
     )
-    kept, lost = rows_of(read_delimited(octets, is_header))
+    kept, lost = rows_of(read_delimited([octets], is_header))
     assert kept == [(1, "姚渡", "1"), (7, "a,b", "5")]
     assert [row for row, _ in lost] == [2, 3, 4, 5, 6]
     reasons = " | ".join(reason for _, reason in lost)
@@ -54,7 +54,9 @@ def test_a_bad_line_costs_one_row() -> None:
 
 
 def test_what_a_record_shows_of_a_line_is_bounded_and_storable() -> None:
-    table = read_delimited(HEADER.encode() + b"\n" + b"\0" + b"x" * 2_000_000, is_header)
+    octets = HEADER.encode() + b"\n" + b"\0" + b"x" * 2_000_000
+    table = read_delimited([octets], is_header)
+    rows_of(table)
     assert 3000 < len(table.raw(1)) <= 4000
     assert "\0" not in table.raw(1)
 
@@ -71,11 +73,11 @@ def test_what_a_record_shows_of_a_line_is_bounded_and_storable() -> None:
 )
 def test_a_file_of_another_kind_is_refused(octets: bytes, word: str) -> None:
     with pytest.raises(SourceRefused, match=word):
-        read_delimited(octets, is_header)
+        read_delimited([octets], is_header)
 
 
 def test_comment_lines_before_the_header_are_the_preamble() -> None:
-    table = read_delimited("# 甲: 乙\n站,值\na,1\n".encode(), is_header, comment="#")
+    table = read_delimited(["# 甲: 乙\n站,值\na,1\n".encode()], is_header, comment="#")
     assert table.preamble == ["# 甲: 乙"]
     assert rows_of(table)[0] == [(1, "a", "1")]
 
