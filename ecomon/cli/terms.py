@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ecomon.logbook import LogSettings
 
 Home = Annotated[
     Path | None,
@@ -27,6 +30,14 @@ def say(text: str) -> None:
 def say_json(value: dict[str, Any]) -> None:
     """Print one JSON object on one line."""
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def log_act(settings: LogSettings, event: str, **fields: Any) -> None:
+    """Leave one line in the installation's logbook."""
+    from ecomon.logbook import keep_logbook
+
+    with keep_logbook(settings) as log:
+        log.info(event, **fields)
 
 
 def plain(value: Any) -> str:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from ecomon.errors import StoreError
 from ecomon.store.canonical import canonical_json, instant_s, read_json
-from ecomon.store.decisions import open_reviews
 from ecomon.store.dialect import upsert
 from ecomon.store.knowledge import Commit
+from ecomon.store.reviews import open_reviews
 from ecomon.store.schema import alert, delivery, outbox
 
 DELIVERED = "delivered"

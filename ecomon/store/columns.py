@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import CursorResult
+from sqlalchemy import Connection, CursorResult, Executable
+
+from ecomon.model.codes import encode
 
 _BEIJING_S = 8 * 3600
 _US = 1_000_000
-_FETCH = 65_536
+_FETCH = 1_024
+AS_OCTETS = "ecomon_as_octets"
+"""Option of a query whose numbers a server is to send as octets, not as digits."""
 
 Convert = Callable[[Sequence[Any]], npt.NDArray[Any]]
 
@@ -27,48 +32,64 @@ def beijing_times(seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
     return ((seconds + _BEIJING_S) * _US).view("datetime64[us]")
 
 
-def floats_or_null(values: pd.Series) -> list[float | None]:
-    """Floats, None for NaN: a database has NULL for "no valid value" and may keep NaN as a number."""
-    array = values.to_numpy(np.float64)
-    is_nan = np.isnan(array)
-    if not is_nan.any():
-        return array.tolist()
-    boxed = array.astype(object)
-    boxed[is_nan] = None
-    return boxed.tolist()
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A text column on its way to a driver: ``names`` by code, -1 for NULL."""
+
+    codes: npt.NDArray[np.intp]
+    names: list[str]
+
+    @classmethod
+    def of(cls, values: pd.Series) -> Texts:
+        """The texts of a column; NA is NULL."""
+        return cls(*encode(values))
 
 
-def texts_or_null(values: pd.Series) -> list[str | None]:
-    """Texts, None for NA."""
-    is_missing = values.isna().to_numpy()
-    boxed = values.to_numpy(object)
-    if is_missing.any():
-        boxed = boxed.copy()
-        boxed[is_missing] = None
-    return boxed.tolist()
+Column: TypeAlias = npt.NDArray[Any] | Texts
+"""A column on its way to a driver. NULL is NaN in floats, the mask in a masked array of integers,
+the code -1 in texts; plain integers and booleans have none."""
 
 
-def times_or_null(values: pd.Series) -> list[int | None]:
-    """Epoch seconds, None for NaT."""
-    is_missing = values.isna().to_numpy()
-    seconds = epoch_s(values)
-    if not is_missing.any():
-        return seconds.tolist()
-    boxed = seconds.astype(object)
-    boxed[is_missing] = None
-    return boxed.tolist()
+def length_of(column: Column) -> int:
+    """Rows of a column."""
+    return len(column.codes) if isinstance(column, Texts) else len(column)
+
+
+def take(column: Column, places: npt.NDArray[np.intp]) -> Column:
+    """The rows at these places."""
+    return (
+        Texts(column.codes[places], column.names) if isinstance(column, Texts) else column[places]
+    )
+
+
+def masked_times(values: pd.Series) -> np.ma.MaskedArray[Any, Any]:
+    """Epoch seconds of naive Beijing times, masked where NaT."""
+    return np.ma.masked_array(epoch_s(values), mask=values.isna().to_numpy())
+
+
+def to_list(column: Column) -> list[Any]:
+    """Values that a driver takes one by one, None for NULL."""
+    if isinstance(column, Texts):
+        return np.array([*column.names, None], dtype=object)[column.codes].tolist()
+    if column.dtype.kind == "f" and (is_nan := np.isnan(column)).any():
+        # A database has NULL for "no valid value" and may keep NaN as a number.
+        boxed = column.astype(object)
+        boxed[is_nan] = None
+        return boxed.tolist()
+    return column.tolist()
 
 
 def fetch_columns(
-    result: CursorResult[Any], n_columns: int, converters: Mapping[int, Convert]
+    conn: Connection, query: Executable, converters: Mapping[int, Convert]
 ) -> list[npt.NDArray[Any]]:
     """All rows of a query as one array per column, objects where no converter is named.
 
-    The driver's own cursor is read, some ten thousand rows at a time: a row object each, or all of
-    a basin-year as tuples, would cost several times the memory and time.
+    The driver's own cursor is read, a thousand rows at a time: a row object each would cost several
+    times the time, and so would more rows at once than the processor's cache holds.
     """
-    parts: list[list[npt.NDArray[Any]]] = [[] for _ in range(n_columns)]
-    cursor: Any = result.cursor
+    result = conn.execute(query, execution_options={AS_OCTETS: True})
+    cursor: Any = cast(CursorResult[Any], result).cursor
+    parts: list[list[npt.NDArray[Any]]] = [[] for _ in cursor.description]
     while rows := cursor.fetchmany(_FETCH):
         for number, values in enumerate(zip(*rows, strict=True)):
             parts[number].append(converters.get(number, objects)(values))
@@ -91,6 +112,14 @@ def ints(values: Sequence[int]) -> npt.NDArray[np.int64]:
 def floats(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
     """float64 of what a driver gave; NULL is NaN."""
     return np.array(values, dtype=np.float64)
+
+
+def times(values: Sequence[int | None]) -> npt.NDArray[np.datetime64]:
+    """Naive Beijing times of epoch seconds that a driver gave; NULL is NaT."""
+    seconds = floats(values)
+    found = beijing_times(np.nan_to_num(seconds).astype(np.int64))
+    found[np.isnan(seconds)] = np.datetime64("NaT")
+    return found
 
 
 def texts(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Any:

@@ -1,48 +1,26 @@
-"""Review cases, and the decisions of people: overlays that name the revision they judged."""
+"""The decisions of people: overlays that name the revision they judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from math import isfinite
+from typing import Literal
 
 import pandas as pd
 from sqlalchemy import Connection, and_, insert, select, union_all, update
 
 from ecomon.errors import StoreError
-from ecomon.store.canonical import canonical_json, read_json
+from ecomon.model.role import Actor
+from ecomon.store.actors import require
+from ecomon.store.acts import write_act
+from ecomon.store.approving import refuse_approved
 from ecomon.store.columns import floats, ints, texts
-from ecomon.store.dialect import upsert
 from ecomon.store.knowledge import Commit
+from ecomon.store.reviews import open_reviews
 from ecomon.store.schema import decision, observation, observation_history, review
 
 Verdict = Literal["accept", "reject", "correct"]
 _VERDICTS = ("accept", "reject", "correct")
 REVISED_AFTER_DECISION = "revised_after_decision"
-
-
-def open_reviews(commit: Commit, cases: Iterable[Mapping[str, Any]]) -> int:
-    """Open a review case for each revision that has none yet; returns how many were opened.
-
-    Parameters
-    ----------
-    cases : iterable of mapping
-        ``revision`` (int) and ``reason`` (text); what else a mapping holds is kept as context.
-    """
-    opened = 0
-    for case in cases:
-        context = {key: item for key, item in case.items() if key not in ("revision", "reason")}
-        statement = (
-            upsert(commit.conn, review)
-            .values(
-                revision=int(case["revision"]), reason=str(case["reason"]),
-                opened_seq=commit.seq, state="open", context=canonical_json(context),
-            )
-            .on_conflict_do_nothing(index_elements=["revision"])
-        )  # fmt: skip
-        opened += commit.conn.execute(statement).rowcount
-    if opened:
-        commit.keep("review")
-    return opened
 
 
 def review_revised(commit: Commit) -> int:
@@ -63,67 +41,49 @@ def review_revised(commit: Commit) -> int:
     return open_reviews(commit, [{"reason": REVISED_AFTER_DECISION, **row} for row in rows])
 
 
-def read_reviews(conn: Connection, state: str | None = "open") -> pd.DataFrame:
-    """Review cases of a state (all for None), oldest first.
-
-    Returns
-    -------
-    DataFrame
-        ``review_id, revision`` (int), ``reason, state`` (text), ``opened_seq`` (int),
-        ``context`` (dict).
-    """
-    columns = (
-        review.c.review_id, review.c.revision, review.c.reason, review.c.state,
-        review.c.opened_seq, review.c.context,
-    )  # fmt: skip
-    query = select(*columns).order_by(review.c.review_id)
-    if state is not None:
-        query = query.where(review.c.state == state)
-    rows = list(zip(*conn.execute(query), strict=True)) or [()] * len(columns)
-    return pd.DataFrame(
-        {
-            "review_id": ints(rows[0]),
-            "revision": ints(rows[1]),
-            "reason": texts(rows[2]),
-            "state": texts(rows[3]),
-            "opened_seq": ints(rows[4]),
-            "context": pd.Series([read_json(item) for item in rows[5]], dtype=object),
-        }
-    )
-
-
 def record_decision(
     commit: Commit,
     revision: int,
     verdict: Verdict,
     *,
-    actor: str,
+    actor: Actor,
     reason: str,
     value: float | None = None,
-    role: str | None = None,
     evidence: str | None = None,
 ) -> int:
-    """Write a person's decision on one revision and settle its review case; returns its id.
+    """Write a person's decision on one revision, settle its review case, write the act.
 
     Parameters
     ----------
     revision : int
         The revision judged, current or superseded.
+    actor : Actor
+        Of ``authenticate``; his role is written with the decision.
     value : float
         Of a correction, in the determinand's canonical unit; of nothing else.
 
+    Returns
+    -------
+    int
+        The id of the decision.
+
     Raises
     ------
+    AccessDenied
+        if the actor may not decide, or the value is approved and he may not approve.
     StoreError
-        without an actor or a reason, for an unknown revision or verdict, or if ``value`` and
-        verdict do not fit.
+        without a reason, for an unknown revision or verdict, or if ``value`` and verdict do not
+        fit.
     """
-    if not actor.strip() or not reason.strip():
-        raise StoreError("a decision names its actor and its reason")
+    if not reason.strip():
+        raise StoreError("须写明理由 a decision has a reason")
     if verdict not in _VERDICTS:
         raise StoreError(f"a verdict is accept, reject or correct, not {verdict!r}")
     if (verdict == "correct") != (value is not None):
         raise StoreError("a correction, and nothing else, carries a value")
+    if value is not None and not isfinite(value):
+        raise StoreError(f"a correction is a number, not {value}")
+    require(commit, actor, "decide")
     conn = commit.conn
     known = union_all(
         *(
@@ -132,11 +92,12 @@ def record_decision(
         )
     )
     if conn.execute(known).first() is None:
-        raise StoreError(f"there is no revision {revision}")
+        raise StoreError(f"没有此版本 there is no revision {revision}")
+    refuse_approved(commit, actor, observation.c.revision == revision, f"版本 {revision}")
     result = conn.execute(
         insert(decision).values(
-            revision=revision, verdict=verdict, value=value, actor=actor, role=role,
-            reason=reason, evidence=evidence, seq=commit.seq,
+            revision=revision, verdict=verdict, value=value, actor=actor.name,
+            role=actor.role, reason=reason, evidence=evidence, seq=commit.seq,
         )
     )  # fmt: skip
     assert result.inserted_primary_key is not None
@@ -146,6 +107,8 @@ def record_decision(
         .where(review.c.revision == revision)
         .values(state="decided", decision_id=decision_id)
     )
+    detail = {"verdict": verdict, "value": value, "reason": reason, "evidence": evidence}
+    write_act(commit, actor, "decision", f"revision/{revision}", detail=detail, is_knowledge=True)
     commit.keep("decision")
     return decision_id
 

@@ -6,14 +6,31 @@ PostgreSQL-family database is reached by URL through the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Boolean,
+    Connection,
+    Double,
+    Engine,
+    SmallInteger,
+    Table,
+    Text,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from ecomon.errors import StoreError
+from ecomon.store.columns import AS_OCTETS, Column, length_of, to_list
+from ecomon.store.copy_format import pack_rows
 
 BUSY_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_S = 10
@@ -28,6 +45,10 @@ PRAGMAS = (
     "foreign_keys = ON",
 )
 _WRITE = "ecomon_write"
+_BINARY = 1  # PQexecParams, resultFormat
+_COPY_TYPES: dict[type[Any], str] = {
+    SmallInteger: "i2", BigInteger: "i8", Double: "f8", Boolean: "u1", Text: "text",
+}  # fmt: skip
 
 
 def to_url(url_or_path: str | Path) -> URL:
@@ -63,6 +84,7 @@ def connect(url: URL) -> tuple[Engine, Engine]:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "before_cursor_execute", _ask_for_octets)
         # What one call reads belongs together; SQLite's transactions see one snapshot anyway.
         reader = engine.execution_options(isolation_level="REPEATABLE READ")
     # A server's driver reports the rows of INSERT ... SELECT only when asked to keep the count.
@@ -85,27 +107,55 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _ask_for_octets(*told: Any) -> None:
+    _conn, cursor, _statement, _parameters, context, _is_many = told
+    if context is not None and context.execution_options.get(AS_OCTETS):
+        cursor.format = _BINARY
+
+
 def _begin_sqlite(conn: Connection) -> None:
     is_write = conn.get_execution_options().get(_WRITE, False)
     conn.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
 
-def bulk_load(conn: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Put rows (in the order of the table's columns) into a staging table, by the fastest way."""
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+def bulk_load(conn: Connection, table: Table, columns: Sequence[Column]) -> None:
+    """Put rows into a staging table by the fastest way: one column an entry, in the table's order."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
     if conn.dialect.name == "sqlite":
-        held = list(rows)
-        if held:
+        if length_of(columns[0]):
             marks = ", ".join("?" * len(table.columns))
-            conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', held)
+            rows = list(zip(*map(to_list, columns), strict=True))
+            conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows)
         return
+    statement = f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT binary)'
+    types = [_COPY_TYPES[type(column.type)] for column in table.columns]
+    _copy_in(conn, statement, pack_rows(columns, types))
+
+
+def _copy_in(conn: Connection, statement: str, octets: Iterable[bytes]) -> None:
     driver: Any = conn.connection.driver_connection
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
+    dbapi_error: Any = conn.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for piece in octets:
+                copy.write(piece)
+    except dbapi_error as error:
+        # What bypasses SQLAlchemy fails like all else.
+        is_gone = conn.dialect.is_disconnect(error, driver, None)
+        raise DBAPIError.instance(
+            statement, None, error, dbapi_error, connection_invalidated=is_gone,
+            dialect=conn.dialect,
+        ) from error  # fmt: skip
+
+
+def empty_table(conn: Connection, table: Table) -> None:
+    """Delete all rows of a staging table.
+
+    SQLite's DELETE without a condition cuts the table off; PostgreSQL's would leave the rows to be
+    passed over by every later scan of the same transaction.
+    """
+    verb = "DELETE FROM" if conn.dialect.name == "sqlite" else "TRUNCATE"
+    conn.exec_driver_sql(f'{verb} "{table.name}"')
 
 
 def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -7,9 +7,10 @@ differs moves to the history, what is new or differs is written, what is equal s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -18,10 +19,12 @@ from ecomon.errors import StoreError
 from ecomon.model.observation import Batch, DataKind, Rejected
 from ecomon.model.period import to_epoch_s
 from ecomon.model.tables import OBSERVATIONS
+from ecomon.store.approving import review_approved
 from ecomon.store.blobs import Octets, write_blob
 from ecomon.store.canonical import canonical_json, instant_s, read_json
 from ecomon.store.decisions import review_revised
-from ecomon.store.knowledge import Commit, read_meta
+from ecomon.store.knowledge import Commit, Transactions, read_meta
+from ecomon.store.reviews import close_withdrawn
 from ecomon.store.revisions import (
     ASSERTED,
     STAGED,
@@ -34,6 +37,7 @@ from ecomon.store.schema import batch, dead_letter
 from ecomon.store.series import SeriesBook
 
 _STAGING = (STAGED, ASSERTED)
+_TAKEN_FIRST = 100_000  # observations and rejected rows held in memory before a transaction begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class _Tally:
 
 
 def ingest(
-    commit: Commit,
+    transactions: Transactions,
     batches: Iterable[Batch | Rejected],
     *,
     blob: bytes | Octets,
@@ -96,6 +100,7 @@ def ingest(
     received_at: datetime | None = None,
     supersedes: int | None = None,
     kind: DataKind | None = None,
+    is_again: bool = False,
 ) -> IngestReport:
     """Write what a file says, in one transaction; nothing at all if it was here before.
 
@@ -108,8 +113,9 @@ def ingest(
     ----------
     batches : iterable of Batch or Rejected
         Observations with ids of the registry as ``site`` (contract OBSERVATIONS; ``reported_at``
-        may ride along); within the file the later of two rows of one key wins. Consumed inside the
-        transaction, and not at all where the file is a repeat.
+        may ride along); within the file the later of two rows of one key wins. The first
+        hundred thousand are taken before the transaction begins, so that decoding a small file
+        keeps nobody from writing, the others inside it; none at all where the file is a repeat.
     blob : bytes or Octets
         The file itself; kept, content-addressed.
     rejected : iterable of Rejected
@@ -121,6 +127,9 @@ def ingest(
         withdrawn, and its dead letters are settled. By default the last batch of the same octets.
     kind : {"real", "example", "golden"}, optional
         What kind of data these are, checked against the store's.
+    is_again : bool
+        True: read even what was here before, for a person who sends a file once more because its
+        values were withdrawn or replaced since.
 
     Raises
     ------
@@ -131,21 +140,42 @@ def ingest(
     StoreError
         if the kind is not the store's, or ``supersedes`` names no batch.
     """
-    conn = commit.conn
-    if kind is not None and kind != (own := read_meta(conn, "kind")):
-        raise StoreError(f"{kind} data do not go into a store of {own} data")
     origin = Origin(
         Octets.of(blob) if isinstance(blob, bytes) else blob, file_name, source, decoder, decoder_version, canonical_json(options or {}),
         received_at, supersedes,
     )  # fmt: skip
-    if (last := _last_of_octets(conn, origin)) is not None:
-        if _is_repeat(last, origin):
-            n_rows, n_rejected = last["n_rows"], last["n_rejected"]
-            return IngestReport(
-                last["batch_id"], last["seq"], 0, 0, n_rows, n_rejected, is_repeat=True
-            )
-        if supersedes is None:
-            origin = replace(origin, supersedes=last["batch_id"])
+    with transactions.read() as conn:
+        if kind is not None and kind != (own := read_meta(conn, "kind")):
+            raise StoreError(f"{kind} data do not go into a store of {own} data")
+        if not is_again and (repeat := _find_repeat(conn, origin)) is not None:
+            return repeat
+    ready = _take_first(batches)
+    with transactions.write() as commit:
+        # Another process may have brought the same file meanwhile.
+        if not is_again and (repeat := _find_repeat(commit.conn, origin)) is not None:
+            return repeat
+        return _write_file(commit, origin, ready, rejected)
+
+
+def _take_first(batches: Iterable[Batch | Rejected]) -> Iterator[Batch | Rejected]:
+    """The same, the first of them decoded now."""
+    coming = iter(batches)
+    taken, n_rows = list[Batch | Rejected](), 0
+    while n_rows < _TAKEN_FIRST and (item := next(coming, None)) is not None:
+        taken.append(item)
+        n_rows += len(item) if isinstance(item, Batch) else 1
+    return chain(taken, coming)
+
+
+def _write_file(
+    commit: Commit,
+    origin: Origin,
+    batches: Iterable[Batch | Rejected],
+    rejected: Iterable[Rejected],
+) -> IngestReport:
+    conn = commit.conn
+    if origin.supersedes is None and (last := _last_of_octets(conn, origin)) is not None:
+        origin = replace(origin, supersedes=last["batch_id"])
     batch_id = _open_batch(commit, origin)
     tally, letters = _Tally(), list[Rejected]()
     book = SeriesBook(conn)
@@ -172,6 +202,9 @@ def ingest(
     _write_letters(conn, letters, batch_id)
     if tally.n_revised:
         review_revised(commit)
+    if n_withdrawn:
+        close_withdrawn(commit)
+    review_approved(commit, tally.sites, tally.starts_s)
     report = IngestReport(
         batch_id, commit.seq, tally.n_new, tally.n_revised, tally.n_unchanged, len(letters),
         n_withdrawn,
@@ -185,8 +218,8 @@ def _write_batch(
     commit: Commit, book: SeriesBook, item: Batch, batch_id: int, tally: _Tally
 ) -> None:
     table = OBSERVATIONS.check(item.observations)
-    n_staged = stage_observations(commit.conn, table, book.ids_of(table))
-    n_new, n_revised = write_revisions(commit, n_staged, batch_id)
+    staged = stage_observations(commit.conn, table, book.ids_of(table))
+    n_new, n_revised = write_revisions(commit, staged, batch_id)
     tally.n_rows += len(table)
     tally.n_new += n_new
     tally.n_revised += n_revised
@@ -211,9 +244,14 @@ def _last_of_octets(conn: Connection, origin: Origin) -> RowMapping | None:
     )
 
 
-def _is_repeat(last: RowMapping, origin: Origin) -> bool:
+def _find_repeat(conn: Connection, origin: Origin) -> IngestReport | None:
+    """What became of the same octets, if they were last decoded in the same way."""
+    last = _last_of_octets(conn, origin)
     decoded = ("decoder", "decoder_version", "options")
-    return all(last[name] == getattr(origin, name) for name in decoded)
+    if last is None or any(last[name] != getattr(origin, name) for name in decoded):
+        return None
+    n_rows, n_rejected = last["n_rows"], last["n_rejected"]
+    return IngestReport(last["batch_id"], last["seq"], 0, 0, n_rows, n_rejected, is_repeat=True)
 
 
 def _open_batch(commit: Commit, origin: Origin) -> int:

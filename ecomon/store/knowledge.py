@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
 from ecomon.store.outages import connect_patiently
 from ecomon.store.schema import counter, knowledge, meta
+
+_INPUTS = ("ingest", "flags", "decision", "approval", "withdrawal")
 
 
 @dataclass(slots=True)
@@ -39,6 +41,14 @@ class Commit:
         """Take ``count`` consecutive numbers of a counter, from :meth:`next_id` on."""
         mine = counter.c.name == name
         self.conn.execute(update(counter).where(mine).values(value=counter.c.value + count))
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """How a call begins its own, where part of its work is done outside of them."""
+
+    read: Callable[[], AbstractContextManager[Connection]]
+    write: Callable[[], AbstractContextManager[Commit]]
 
 
 @contextmanager
@@ -80,15 +90,15 @@ def read_seq_at(conn: Connection, moment_s: int) -> int:
 
 
 def read_input_seq(conn: Connection) -> int:
-    """The last sequence number at which readings, flags or decisions changed.
+    """The last sequence number at which readings, flags, decisions or approvals changed.
 
     Results, notices and documents do not move it: what is computed from the same input names the
     same number.
     """
-    inputs = or_(*(knowledge.c.what.contains(what) for what in ("ingest", "flags", "decision")))
-    return conn.execute(
-        select(func.coalesce(func.max(knowledge.c.seq), 0)).where(inputs)
-    ).scalar_one()
+    inputs = or_(*(knowledge.c.what.contains(what) for what in _INPUTS))
+    # From the last one back: the first that fits is the answer, and mostly near.
+    query = select(knowledge.c.seq).where(inputs).order_by(knowledge.c.seq.desc()).limit(1)
+    return conn.execute(query).scalar_one_or_none() or 0
 
 
 def read_meta(conn: Connection, key: str) -> str:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, Select, Table, and_, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    func,
+    literal,
+    select,
+    true,
+)
 
 from ecomon.model.flag import Flag
 from ecomon.model.period import Period, to_epoch_s
 from ecomon.model.tables import STORED
+from ecomon.store.approvals import overlay_approvals
 from ecomon.store.columns import beijing_times, fetch_columns, floats, ints, texts
 from ecomon.store.decisions import read_decisions
 from ecomon.store.knowledge import read_seq
@@ -23,24 +36,22 @@ from ecomon.store.schema import series as series_table
 from ecomon.store.schema import site as site_table
 from ecomon.store.series import select_series
 
-_COLUMNS = ("series_id", "start_s", "revision", "value", "censor", "source_flag", "row")
+Columns: TypeAlias = list[npt.NDArray[Any]]
+
+COLUMNS = ("series_id", "start_s", "revision", "value", "censor", "source_flag", "row")
 _CONVERTERS = {0: ints, 1: ints, 2: ints, 3: floats, 4: ints, 6: ints, 7: ints}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which observations: of a period, of some sites and determinands (None: of all)."""
+    """Which series: of some sites and determinands (None: of all)."""
 
-    period: Period
-    sites: tuple[str, ...] | None = None
-    determinands: tuple[str, ...] | None = None
+    sites: tuple[str, ...] | None
+    determinands: tuple[str, ...] | None
 
     @classmethod
-    def of(
-        cls, period: Period, sites: Iterable[str] | None, determinands: Iterable[str] | None
-    ) -> Wanted:
+    def of(cls, sites: Iterable[str] | None, determinands: Iterable[str] | None) -> Wanted:
         return cls(
-            period,
             None if sites is None else tuple(sites),
             None if determinands is None else tuple(determinands),
         )
@@ -67,69 +78,86 @@ def read_observations(
         True: what stages after quality take. ``flag`` is the machine's (NOT_EVALUATED where it has
         not judged yet), outranked by a person's decision: accepted and corrected values are GOOD,
         rejected ones FAIL, a correction stands in ``value``; ``decision`` names the verdict
-        (NA where nobody decided). False: the source's own values, which quality judges.
+        (NA where nobody decided), ``approval`` is provisional, reviewed or approved. False: the
+        source's own values, which quality judges.
 
     Returns
     -------
     table STORED (with flags: FLAGGED)
     """
-    wanted = Wanted.of(period, sites, determinands)
+    wanted = Wanted.of(sites, determinands)
     if as_known_at is not None and as_known_at >= read_seq(conn):
         as_known_at = None  # nothing has been learnt since: the current rows are the answer
+    tables = (observation,) if as_known_at is None else (observation, observation_history)
+    queries = [
+        select_rows(table, as_known_at, with_flags).where(
+            table.c.series_id.in_(select_series_ids(wanted)),
+            table.c.start_s >= to_epoch_s(period.start),
+            table.c.start_s < to_epoch_s(period.end),
+            known_rows(table, as_known_at),
+        )
+        for table in tables
+    ]
+    columns = fetch_rows(conn, queries)
+    return compose_table(conn, columns, wanted, as_known_at)
+
+
+def fetch_rows(conn: Connection, queries: Iterable[Executable]) -> Columns:
+    """The columns of :func:`select_rows` of several queries, one below the other."""
+    parts = [fetch_columns(conn, query, _CONVERTERS) for query in queries]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def compose_table(
+    conn: Connection, columns: Columns, wanted: Wanted, as_known_at: int | None
+) -> pd.DataFrame:
+    """Rows that were fetched, with the names of their series and what people decided on them.
+
+    Returns
+    -------
+    table STORED (FLAGGED where the rows have flags), sorted by site, determinand, start
+    """
     names = conn.execute(select_series(sites=wanted.sites, determinands=wanted.determinands)).all()
-    query = _select_known(wanted, as_known_at, with_flags)
-    columns = fetch_columns(conn.execute(query), len(_COLUMNS) + with_flags, _CONVERTERS)
     table = _frame(columns, names)
-    if with_flags:
-        table["flag"] = columns[7][table.index.to_numpy()]
+    if len(columns) > len(COLUMNS):
+        table["flag"] = columns[-1][table.index.to_numpy()]
         table = _overlay_decisions(table, read_decisions(conn, as_known_at))
+        table = overlay_approvals(conn, table, as_known_at)
     return STORED.check(table.reset_index(drop=True))
 
 
-def _select_known(wanted: Wanted, as_known_at: int | None, with_flags: bool) -> Any:
-    current = _select(observation, wanted, as_known_at, with_flags)
+def known_rows(table: FromClause, as_known_at: int | None) -> ColumnElement[bool]:
+    """The rows of the current or of the former revisions that were current at a sequence number."""
     if as_known_at is None:
-        return current
-    past = _select(observation_history, wanted, as_known_at, with_flags)
-    return union_all(
-        current.where(observation.c.seq <= as_known_at),
-        past.where(
-            observation_history.c.seq <= as_known_at,
-            observation_history.c.superseded_seq > as_known_at,
-        ),
-    )
+        return true()
+    is_known = table.c.seq <= as_known_at
+    if "superseded_seq" in table.c:
+        return and_(is_known, table.c.superseded_seq > as_known_at)
+    return is_known
 
 
-def _select(table: Table, wanted: Wanted, as_known_at: int | None, with_flags: bool) -> Select[Any]:
-    query = select(*(table.c[name] for name in _COLUMNS)).where(
-        table.c.series_id.in_(_series_ids(wanted)),
-        table.c.start_s >= to_epoch_s(wanted.period.start),
-        table.c.start_s < to_epoch_s(wanted.period.end),
-    )
+def select_rows(table: Table, as_known_at: int | None, with_flags: bool) -> Select[Any]:
+    """Current or former revisions in the columns of :data:`COLUMNS`, then their flags."""
+    query = select(*(table.c[name] for name in COLUMNS))
     if not with_flags:
         return query
     unjudged = literal(int(Flag.NOT_EVALUATED))
+    is_current = and_(flag.c.revision == table.c.revision, known_rows(flag, as_known_at))
     if as_known_at is None:
-        return query.add_columns(func.coalesce(flag.c.flag, unjudged)).outerjoin_from(
-            table, flag, flag.c.revision == table.c.revision
-        )
+        known_flag = func.coalesce(flag.c.flag, unjudged)
+        return query.add_columns(known_flag).outerjoin_from(table, flag, is_current)
     past = flag_history
+    is_past = and_(past.c.revision == table.c.revision, known_rows(past, as_known_at))
     return (
         query.add_columns(func.coalesce(flag.c.flag, past.c.flag, unjudged))
         .select_from(table)
-        .outerjoin(flag, and_(flag.c.revision == table.c.revision, flag.c.seq <= as_known_at))
-        .outerjoin(
-            past,
-            and_(
-                past.c.revision == table.c.revision,
-                past.c.seq <= as_known_at,
-                past.c.superseded_seq > as_known_at,
-            ),
-        )
+        .outerjoin(flag, is_current)
+        .outerjoin(past, is_past)
     )
 
 
-def _series_ids(wanted: Wanted) -> Select[Any]:
+def select_series_ids(wanted: Wanted) -> Select[Any]:
+    """Ids of the series that are wanted."""
     # Even for "all" the series are named, so that the key is sought by series and start.
     query = select(series_table.c.series_id)
     if wanted.sites is not None:
@@ -139,7 +167,7 @@ def _series_ids(wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _frame(columns: list[npt.NDArray[Any]], names: Iterable[Any]) -> pd.DataFrame:
+def _frame(columns: Columns, names: Iterable[Any]) -> pd.DataFrame:
     """The table in its order; its index says which row of ``columns`` each row was."""
     series_ids, start_s = columns[0], columns[1]
     dictionary = pd.DataFrame(

@@ -32,6 +32,30 @@ def make_partitions(conn: Connection, start_s: npt.NDArray[np.int64]) -> list[st
     return made
 
 
+def windows_back(conn: Connection) -> list[tuple[int, int]]:
+    """Half-open spans of epoch seconds that hold all readings, from the last one back.
+
+    On PostgreSQL each holds whole partitions, first one and then ever more, so that what is sought
+    among the newest readings opens few of them; elsewhere it is one span.
+    """
+    if conn.dialect.name != "postgresql":
+        return [(-(1 << 62), 1 << 62)]
+    names = conn.execute(
+        text(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+            " WHERE inhparent = to_regclass('observation') ORDER BY relname DESC"
+        )
+    ).scalars()
+    months = [Period.parse(f"{name[-6:-2]}-{name[-2:]}") for name in names]
+    windows: list[tuple[int, int]] = []
+    first = 0
+    while first < len(months):
+        part = months[first : first + max(1, first)]
+        windows.append((to_epoch_s(part[-1].start), to_epoch_s(part[0].end)))
+        first += len(part)
+    return windows
+
+
 def months_of(start_s: npt.NDArray[np.int64]) -> list[Period]:
     """The Beijing months that epoch seconds fall into, in order."""
     months = np.unique(beijing_times(start_s).astype("datetime64[M]"))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import (
@@ -31,21 +32,21 @@ from ecomon.model.period import Period, to_epoch_s
 from ecomon.model.tables import Contract, Kind
 from ecomon.store.canonical import fraction_text, read_fraction
 from ecomon.store.columns import (
+    Column,
     Convert,
-    beijing_times,
-    epoch_s,
+    Texts,
     fetch_columns,
     floats,
-    floats_or_null,
     ints,
+    masked_times,
     texts,
-    texts_or_null,
+    times,
 )
 from ecomon.store.dialect import bulk_load
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema.result import column_name, data_columns
 
-_CONVERTERS: dict[Kind, Convert] = {"time": ints, "int": ints, "float": floats}
+_CONVERTERS: dict[Kind, Convert] = {"time": times, "int": ints, "float": floats}
 
 Choice = str | Collection[str] | None
 
@@ -171,23 +172,24 @@ def _stage(
         stray = frame[doubled].iloc[0].to_dict()
         raise ContractError(f"{contract.name}: a key stands twice: {stray}")
     staged.create(conn)
-    lists = [_to_list(frame[name], kind) for name, kind in contract.columns.items()]
-    bulk_load(conn, staged, zip(*lists, strict=True))
+    bulk_load(
+        conn, staged, [_to_staged(frame[name], kind) for name, kind in contract.columns.items()]
+    )
     return staged
 
 
-def _to_list(values: pd.Series, kind: Kind) -> list[Any]:
+def _to_staged(values: pd.Series, kind: Kind) -> Column:
     match kind:
         case "text":
-            return texts_or_null(values)
+            return Texts.of(values)
         case "time":
-            return epoch_s(values).tolist()
-        case "float":
-            return floats_or_null(values)
+            return masked_times(values)
         case "object":
-            return [fraction_text(value) for value in values.tolist()]
+            return Texts.of(pd.Series([fraction_text(value) for value in values], dtype="str"))
+        case "float":
+            return values.to_numpy(np.float64)
         case "int" | "bool":
-            return values.tolist()
+            return values.to_numpy(np.int64)
 
 
 def read_results(
@@ -222,7 +224,7 @@ def read_results(
         for number, kind in enumerate(kinds.values())
         if kind in _CONVERTERS
     }
-    arrays = fetch_columns(conn.execute(query), len(columns), converters)
+    arrays = fetch_columns(conn, query, converters)
     return contract.check(
         pd.DataFrame(
             {
@@ -237,13 +239,11 @@ def _to_column(values: npt.NDArray[Any], kind: Kind) -> Any:
     match kind:
         case "text":
             return texts(values)
-        case "time":
-            return beijing_times(values)
         case "object":
             return pd.Series([read_fraction(value) for value in values], dtype=object)
         case "bool":
             return values.astype(bool)
-        case "int" | "float":
+        case "time" | "int" | "float":
             return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from sqlalchemy import (
     Connection,
     Double,
     MetaData,
+    Select,
     SmallInteger,
     Table,
     Text,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -30,8 +33,9 @@ from sqlalchemy import (
 )
 
 from ecomon.errors import ContractError
-from ecomon.store.columns import epoch_s, floats_or_null, texts_or_null, times_or_null
-from ecomon.store.dialect import bulk_load, upsert
+from ecomon.model.codes import encode
+from ecomon.store.columns import Texts, epoch_s, masked_times, take
+from ecomon.store.dialect import bulk_load, empty_table, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.partitions import make_partitions
 from ecomon.store.schema import batch, dead_letter, observation, observation_history
@@ -61,22 +65,43 @@ ASSERTED = Table(
     sqlite_with_rowid=False,
 )
 
-_SAME_KEY = and_(
-    STAGED.c.series_id == observation.c.series_id, STAGED.c.start_s == observation.c.start_s
+_WRITTEN = (
+    "series_id", "start_s", "revision", "value", "censor", "source_flag", "reported_at_s",
+    "batch_id", "row", "seq",
+)  # fmt: skip
+_DIFFERS = or_(
+    STAGED.c.value.is_distinct_from(observation.c.value),
+    STAGED.c.censor != observation.c.censor,
+    STAGED.c.source_flag.is_distinct_from(observation.c.source_flag),
 )
 
 
-def _differs(staged: Table, current: Table) -> ColumnElement[bool]:
-    return or_(
-        staged.c.value.is_distinct_from(current.c.value),
-        staged.c.censor != current.c.censor,
-        staged.c.source_flag.is_distinct_from(current.c.source_flag),
-    )
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What lies in the staging table: how many rows, and the span of their starts."""
+
+    n_rows: int
+    first_s: int
+    last_s: int
+
+    @property
+    def is_same(self) -> ColumnElement[bool]:
+        """A staged row and the current observation of its key.
+
+        The span says nothing that the key does not, but by it a server passes over the months
+        that are not meant; it is written out because a plan for any span would have to keep them.
+        """
+        return and_(
+            STAGED.c.series_id == observation.c.series_id,
+            STAGED.c.start_s == observation.c.start_s,
+            observation.c.start_s >= bindparam(None, self.first_s, literal_execute=True),
+            observation.c.start_s <= bindparam(None, self.last_s, literal_execute=True),
+        )
 
 
 def stage_observations(
     conn: Connection, observations: pd.DataFrame, series_ids: npt.NDArray[np.int64]
-) -> int:
+) -> Staged:
     """Lay a batch into the staging table in the order of the key; of equal keys the later row.
 
     Parameters
@@ -86,8 +111,8 @@ def stage_observations(
 
     Returns
     -------
-    int
-        Rows staged: n less the repeated keys.
+    Staged
+        Its rows are n less the repeated keys.
 
     Raises
     ------
@@ -104,37 +129,34 @@ def stage_observations(
         start_sorted[1:] != start_sorted[:-1]
     )
     kept = order[is_last]
-    table = observations.iloc[kept]
-    reported = times_or_null(table["reported_at"]) if "reported_at" in table else [None] * len(kept)
+    columns = [
+        series_ids, start, observations["value"].to_numpy(np.float64),
+        _censor_codes(observations["censor"]), Texts.of(observations["source_flag"]),
+        _reported_s(observations), observations["row"].to_numpy(np.int64),
+    ]  # fmt: skip
     make_partitions(conn, start[kept])
-    conn.execute(delete(STAGED))
-    bulk_load(
-        conn,
-        STAGED,
-        zip(
-            range(len(kept)),
-            series_ids[kept].tolist(),
-            start[kept].tolist(),
-            floats_or_null(table["value"]),
-            _censor_codes(table["censor"]),
-            texts_or_null(table["source_flag"]),
-            reported,
-            table["row"].tolist(),
-            strict=True,
-        ),
-    )
-    return len(kept)
+    empty_table(conn, STAGED)
+    bulk_load(conn, STAGED, [np.arange(len(kept)), *(take(column, kept) for column in columns)])
+    return Staged(len(kept), int(start[kept].min()), int(start[kept].max()))
 
 
-def _censor_codes(censor: pd.Series) -> list[int]:
-    codes, words = pd.factorize(censor)
-    strangers = set(words) - set(CENSORS)
+def _censor_codes(censor: pd.Series) -> npt.NDArray[np.int64]:
+    codes, words = encode(censor)
+    strangers = {words[code] for code in np.unique(codes[codes >= 0])} - set(CENSORS)
     if strangers or (codes < 0).any():
         raise ContractError(f"censor is none, left or right, not {sorted(strangers) or 'missing'}")
-    return np.array([CENSORS.index(word) for word in words], dtype=np.int64)[codes].tolist()
+    # A category that no row has may be any word.
+    places = [CENSORS.index(word) if word in CENSORS else -1 for word in words]
+    return np.array(places, dtype=np.int64)[codes]
 
 
-def write_revisions(commit: Commit, n_staged: int, batch_id: int) -> tuple[int, int]:
+def _reported_s(observations: pd.DataFrame) -> np.ma.MaskedArray[Any, Any]:
+    if "reported_at" in observations:
+        return masked_times(observations["reported_at"])
+    return np.ma.masked_array(np.zeros(len(observations), dtype=np.int64), mask=True)
+
+
+def write_revisions(commit: Commit, staged: Staged, batch_id: int) -> tuple[int, int]:
     """Write what is new or differs, after moving what it replaces to the history.
 
     A row that this same commit wrote before (an earlier part of the same file) is written over in
@@ -145,72 +167,66 @@ def write_revisions(commit: Commit, n_staged: int, batch_id: int) -> tuple[int, 
     tuple of int
         Observations new, and observations revised.
     """
-    conn, seq = commit.conn, commit.seq
-    n_new, n_revised, n_own = _classify_staged(commit)
+    n_known, n_revised, n_own = _classify_staged(commit, staged)
+    n_new = staged.n_rows - n_known
     if n_new + n_revised + n_own == 0:
         return 0, 0
     if n_revised:
-        _move_to_history(commit)
+        _move_to_history(commit, staged)
     first = commit.next_id("revision")
-    is_own = observation.c.seq == seq
-    statement = upsert(conn, observation).from_select(
-        [
-            "series_id", "start_s", "revision", "value", "censor", "source_flag",
-            "reported_at_s", "batch_id", "row", "seq",
-        ],
-        select(
-            STAGED.c.series_id, STAGED.c.start_s, STAGED.c.number + first, STAGED.c.value,
-            STAGED.c.censor, STAGED.c.source_flag, STAGED.c.reported_at_s, literal(batch_id),
-            STAGED.c.row, literal(seq),
-        ).where(true()),  # SQLite needs a WHERE before ON CONFLICT
+    rows = select(
+        STAGED.c.series_id, STAGED.c.start_s, STAGED.c.number + first, STAGED.c.value,
+        STAGED.c.censor, STAGED.c.source_flag, STAGED.c.reported_at_s, literal(batch_id),
+        STAGED.c.row, literal(commit.seq),
     )  # fmt: skip
-    given = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=["series_id", "start_s"],
-        set_={
-            "revision": case((is_own, observation.c.revision), else_=given.revision),
-            **{
-                name: given[name]
-                for name in (
-                    "value", "censor", "source_flag", "reported_at_s", "batch_id", "row", "seq",
-                )
-            },
-        },
-        where=or_(
-            given.value.is_distinct_from(observation.c.value),
-            given.censor != observation.c.censor,
-            given.source_flag.is_distinct_from(observation.c.source_flag),
-        ),
-    )  # fmt: skip
-    conn.execute(statement)
-    commit.take_ids("revision", n_staged)
+    if n_revised + n_own:
+        _write_over(commit, rows.join(observation, staged.is_same).where(_DIFFERS))
+    if n_new:
+        is_known = select(literal(1)).where(staged.is_same).correlate(STAGED).exists()
+        rows = rows.where(~is_known) if n_known else rows
+        commit.conn.execute(insert(observation).from_select(_WRITTEN, rows))
+    commit.take_ids("revision", staged.n_rows)
     return n_new, n_revised
 
 
-def _classify_staged(commit: Commit) -> tuple[int, int, int]:
-    """How many staged rows are new, revise what was known, or differ from this commit's own."""
+def _classify_staged(commit: Commit, staged: Staged) -> tuple[int, int, int]:
+    """How many staged rows are known, revise what was known, or differ from this commit's own."""
     own = observation.c.seq == commit.seq
-    classes = (
-        observation.c.seq.is_(None),
-        and_(~own, _differs(STAGED, observation)),
-        and_(own, _differs(STAGED, observation)),
-    )
-    counts = (func.coalesce(func.sum(case((one, 1), else_=0)), 0) for one in classes)
     counted: Any = commit.conn.execute(
-        select(*counts).select_from(STAGED.outerjoin(observation, _SAME_KEY))
+        select(
+            func.count(observation.c.seq),
+            func.count(case((and_(~own, _DIFFERS), 1))),
+            func.count(case((and_(own, _DIFFERS), 1))),
+        ).select_from(STAGED.join(observation, staged.is_same))
     ).one()
-    n_new, n_revised, n_own = (int(count) for count in counted)
-    return n_new, n_revised, n_own
+    n_known, n_revised, n_own = (int(count) for count in counted)
+    return n_known, n_revised, n_own
 
 
-def _move_to_history(commit: Commit) -> None:
+def _move_to_history(commit: Commit, staged: Staged) -> None:
     columns = [column.name for column in observation.columns]
     commit.conn.execute(
         insert(observation_history).from_select(
             [*columns, "superseded_seq", "reason"],
             select(*observation.columns, literal(commit.seq), literal("revised"))
-            .select_from(STAGED.join(observation, _SAME_KEY))
-            .where(observation.c.seq != commit.seq, _differs(STAGED, observation)),
+            .select_from(STAGED.join(observation, staged.is_same))
+            .where(observation.c.seq != commit.seq, _DIFFERS),
+        )
+    )
+
+
+def _write_over(commit: Commit, rows: Select[*tuple[Any, ...]]) -> None:
+    """Put rows in the place of current ones; what this commit wrote itself keeps its revision."""
+    statement = upsert(commit.conn, observation).from_select(_WRITTEN, rows)
+    given = statement.excluded
+    is_own = observation.c.seq == commit.seq
+    commit.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["series_id", "start_s"],
+            set_={
+                **{name: given[name] for name in _WRITTEN[2:]},
+                "revision": case((is_own, observation.c.revision), else_=given.revision),
+            },
         )
     )
 
@@ -240,7 +256,7 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
         How many, and the first and last of their starts in epoch seconds (empty where none).
     """
     conn = commit.conn
-    mended = _mended_with(conn, batch_id)
+    mended = mended_with(conn, batch_id)
     absent = and_(
         observation.c.batch_id.in_(mended),
         ~select(ASSERTED.c.start_s)
@@ -269,7 +285,7 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
     return n_withdrawn, tuple(ends) if n_withdrawn else ()
 
 
-def _mended_with(conn: Connection, batch_id: int) -> list[int]:
+def mended_with(conn: Connection, batch_id: int) -> list[int]:
     """A batch and those it superseded, one after the other."""
     found = [batch_id]
     while (

@@ -86,35 +86,47 @@ class SeriesBook:
             if a determinand comes in another unit than the store keeps it in.
         """
         combined = np.zeros(len(observations), dtype=np.int64)
+        coded: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]] = []
         for column in _KEY:
             codes, names = pd.factorize(observations[column])
             if (codes < 0).any():
                 raise ContractError(f"observations: a row has no {column!r}")
             combined = combined * len(names) + codes
+            coded.append((codes, np.asarray(names, dtype=object)))
         _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
-        heads = observations[list(_KEY)].iloc[first].itertuples(index=False, name=None)
-        ids = [self._id_of(SeriesKey(*key), unit) for *key, unit in heads]
-        return np.array(ids, dtype=np.int64)[inverse]
+        heads = zip(*(names[codes[first]].tolist() for codes, names in coded), strict=True)
+        keys: list[SeriesKey] = []
+        for *parts, unit in heads:
+            keys.append(SeriesKey(*parts))
+            self._check_unit(keys[-1], unit)
+        self._enter([key for key in keys if key not in self._ids])
+        return np.array([self._ids[key] for key in keys], dtype=np.int64)[inverse]
 
-    def _id_of(self, key: SeriesKey, unit: str) -> int:
+    def _check_unit(self, key: SeriesKey, unit: str) -> None:
         known = self._units.setdefault(key.determinand, unit)
         if known != unit:
             raise UnitMismatch(
                 f"{key.determinand} at {key.site} comes in {unit}; the store keeps it in {known}"
             )
-        if key not in self._ids:
-            self._ids[key] = self._enter_series(key, unit)
-        return self._ids[key]
 
-    def _enter_series(self, key: SeriesKey, unit: str) -> int:
-        values: dict[str, Any] = key._asdict() | {
-            "site_id": self._name_id(site, key.site),
-            "determinand_id": self._name_id(determinand, key.determinand, unit=unit),
-            "source_id": self._name_id(source, key.source),
-        }
-        for name in ("site", "determinand", "source"):
-            del values[name]
-        return _inserted_id(self._conn, series, values)
+    def _enter(self, keys: list[SeriesKey]) -> None:
+        """Enter series that are not there, all in one statement."""
+        if not keys:
+            return
+        rows = [
+            {
+                **{name: part for name, part in key._asdict().items() if name not in self._names},
+                "site_id": self._name_id(site, key.site),
+                "determinand_id": self._name_id(
+                    determinand, key.determinand, unit=self._units[key.determinand]
+                ),
+                "source_id": self._name_id(source, key.source),
+            }
+            for key in keys
+        ]
+        entered = insert(series).returning(series.c.series_id, sort_by_parameter_order=True)
+        ids = self._conn.execute(entered, rows).scalars()
+        self._ids.update(zip(keys, ids, strict=True))
 
     def _name_id(self, table: Table, name: str, **others: str) -> int:
         names = self._names[table.name]
@@ -124,8 +136,6 @@ class SeriesBook:
 
 
 def _inserted_id(conn: Connection, table: Table, values: dict[str, Any]) -> int:
-    # Names come from numpy-backed frames; drivers want plain integers.
-    plain = {name: int(v) if isinstance(v, np.integer) else v for name, v in values.items()}
-    key = conn.execute(insert(table).values(**plain)).inserted_primary_key
+    key = conn.execute(insert(table).values(**values)).inserted_primary_key
     assert key is not None
     return key[0]

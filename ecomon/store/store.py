@@ -6,7 +6,7 @@ What a call does, takes and raises stands at the function of its family.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -17,22 +17,41 @@ from sqlalchemy import Connection, Engine, insert
 from ecomon.errors import StoreError
 from ecomon.model.observation import DataKind, isoformat
 from ecomon.model.period import from_epoch_s
+from ecomon.model.role import Actor
 from ecomon.store import (
+    actors,
+    acts,
     alerts,
+    approvals,
+    approving,
+    backup,
     blobs,
+    check,
+    datasets,
     decisions,
+    exports,
     flags,
+    health,
     ingest,
+    latest,
     lineage,
     observations,
+    operations_alerts,
+    polls,
+    receipts,
     result_tables,
+    retention,
+    reviews,
+    roots,
     runs,
     statements,
     status,
+    withdrawal,
 )
 from ecomon.store.dialect import connect, sqlite_path, to_url
 from ecomon.store.knowledge import (
     Commit,
+    Transactions,
     begin_commit,
     read_input_seq,
     read_meta,
@@ -42,6 +61,7 @@ from ecomon.store.knowledge import (
 from ecomon.store.migrate import check_schema, read_schema, upgrade_schema
 from ecomon.store.outages import as_store_error, connect_patiently
 from ecomon.store.schema import counter, meta
+from ecomon.store.turns import Turns, hold_turns
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,10 +91,23 @@ def _writing(function: Callable[Concatenate[Commit, P], R]) -> Callable[Concaten
     return method
 
 
+def _transacting(
+    function: Callable[Concatenate[Transactions, P], R],
+) -> Callable[Concatenate[Store, P], R]:
+    """A method that calls the function with the means to begin transactions."""
+
+    @wraps(function)
+    def method(self: Store, /, *args: P.args, **options: P.kwargs) -> R:
+        return function(Transactions(self._read, self._commit), *args, **options)
+
+    return method
+
+
 class Store:
     """The system of record, open. Made by :meth:`create` or :meth:`open`; a context manager.
 
-    ``kind`` is that of its data (real, example, golden), fixed when it was made. Every database
+    ``kind`` is that of its data (real, example, golden) and ``identity`` what tells it from other
+    stores (hexadecimal), both fixed when it was made. Every database
     error leaves as StoreError; a call that raises has written nothing. A database that is away is
     waited for, ``patience_s`` long, before each call; then the error is StoreUnavailable.
     """
@@ -88,10 +121,12 @@ class Store:
     ) -> None:
         self._reader, self._writer, self._clock = reader, writer, clock
         self._patience_s = patience_s
+        self._held: list[Turns] = []
         try:
             with self._read() as conn:
                 check_schema(conn, reader.url.render_as_string())
                 self.kind: DataKind = cast(DataKind, read_meta(conn, "kind"))
+                self.identity: str = read_meta(conn, "id")
         except BaseException:
             self.close()
             raise
@@ -132,8 +167,8 @@ class Store:
         return cls(*connect(url), clock, patience_s)
 
     @staticmethod
-    def upgrade(url_or_path: str | Path) -> None:
-        """Bring a store of an older schema up to this one, in one transaction."""
+    def upgrade(url_or_path: str | Path) -> list[str]:
+        """Bring a store of an older schema up to this one, in one transaction; the steps it took."""
         url = to_url(url_or_path)
         if (path := sqlite_path(url)) is not None and not path.is_file():
             raise StoreError(f"{path} holds no store to upgrade")
@@ -141,8 +176,9 @@ class Store:
         with as_store_error(), writer.begin() as conn:
             if read_schema(conn) is None:
                 raise StoreError(f"{url.render_as_string()} holds no store to upgrade")
-            upgrade_schema(conn)
+            steps = upgrade_schema(conn)
         writer.dispose()
+        return steps
 
     def close(self) -> None:
         """Give the connections back; the store can be opened again."""
@@ -153,6 +189,25 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def turn(self, names: Iterable[str], *, timeout_s: float | None = None) -> Iterator[None]:
+        """Hold the turns of ``names`` (:func:`ecomon.store.turns.hold_turns`) through the block.
+
+        Inside it a write is refused (StoreUnavailable) once a turn was lost to another run.
+        """
+        with hold_turns(
+            self._reader,
+            names,
+            prefix=self.identity,
+            timeout_s=timeout_s,
+            patience_s=self._patience_s,
+        ) as held:
+            self._held.append(held)
+            try:
+                yield
+            finally:
+                self._held.remove(held)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -169,27 +224,57 @@ class Store:
             as_store_error(),
             begin_commit(self._writer, self._clock, self._patience_s) as commit,
         ):
+            # Inside the transaction: a restart of the server after this ends the transaction too.
+            for held in self._held:
+                held.check()
             yield commit
 
     now_seq = _reading(read_seq)
     input_seq = _reading(read_input_seq)
     seq_at = _reading(read_seq_at)
     status = _reading(status.read_status)
+    health = _reading(health.read_health)
 
-    ingest = _writing(ingest.ingest)
+    ingest = _transacting(ingest.ingest)
     read_observations = _reading(observations.read_observations)
+    read_latest = _reading(latest.read_latest)
+    read_dataset = _reading(datasets.read_dataset)
     trace_revision = _reading(lineage.trace_revision)
     read_origins = _reading(lineage.read_origins)
     read_blob = _reading(blobs.read_blob)
     read_batches = _reading(lineage.read_batches)
+    close_day = _writing(roots.close_day)
+    read_root = _reading(roots.read_root)
+    prunable_blobs = _reading(retention.prunable_blobs)
+    prune_blobs = _writing(retention.prune_blobs)
+    check = _reading(check.check_store)
+    export_months = _reading(exports.export_months)
+    last_backup = _reading(backup.last_backup)
     read_changes = _reading(lineage.read_changes)
     read_dead_letters = _reading(lineage.read_dead_letters)
 
     write_flags = _writing(flags.write_flags)
-    open_reviews = _writing(decisions.open_reviews)
-    read_reviews = _reading(decisions.read_reviews)
+    open_reviews = _writing(reviews.open_reviews)
+    read_reviews = _reading(reviews.read_reviews)
     record_decision = _writing(decisions.record_decision)
     read_decisions = _reading(decisions.read_decisions)
+    record_approval = _writing(approving.record_approval)
+    read_approvals = _reading(approvals.read_approvals)
+    withdraw_batch = _writing(withdrawal.withdraw_batch)
+
+    def authenticate(self, token: str) -> Actor:
+        """The actor whose token this is (:func:`ecomon.store.actors.authenticate`)."""
+        with self._read() as conn:
+            return actors.authenticate(conn, token, at_s=int(self._clock()))
+
+    add_actor = _writing(actors.add_actor)
+    disable_actor = _writing(actors.disable_actor)
+    issue_token = _writing(actors.issue_token)
+    revoke_token = _writing(actors.revoke_token)
+    read_actors = _reading(actors.read_actors)
+    read_tokens = _reading(actors.read_tokens)
+    read_acts = _reading(acts.read_acts)
+    check_acts = _reading(acts.check_acts)
 
     save_ruleset = _writing(runs.save_ruleset)
     read_ruleset = _reading(runs.read_ruleset)
@@ -209,12 +294,26 @@ class Store:
     read_exceedances = _reading(result_tables.read_exceedances)
     write_loads = _writing(result_tables.write_loads)
     read_loads = _reading(result_tables.read_loads)
+    write_receipts = _writing(result_tables.write_receipts)
+    read_receipts = _reading(result_tables.read_receipts)
+    read_arrivals = _reading(receipts.read_arrivals)
+    read_last_starts = _reading(receipts.read_last_starts)
     write_statement = _writing(statements.write_statement)
     read_statements = _reading(statements.read_statements)
 
+    commit_operations_alerts = _writing(operations_alerts.commit_operations_alerts)
+    read_operations_alerts = _reading(operations_alerts.read_operations_alerts)
+    read_operations_history = _reading(operations_alerts.read_operations_history)
     commit_alerts = _writing(alerts.commit_alerts)
     upsert_alerts = _writing(alerts.upsert_alerts)
     read_alerts = _reading(alerts.read_alerts)
     enqueue_notices = _writing(alerts.enqueue_notices)
     pending_notices = _reading(alerts.pending_notices)
     record_delivery = _writing(alerts.record_delivery)
+
+    read_polls = _reading(polls.read_polls)
+    begin_poll = _writing(polls.begin_poll)
+    record_poll = _writing(polls.record_poll)
+    claim_host = _writing(polls.claim_host)
+    release_host = _writing(polls.release_host)
+    read_hosts = _reading(polls.read_hosts)

@@ -14,6 +14,7 @@ import pytest
 from postgresql_server import PostgresqlServer
 
 from ecomon.model.observation import Batch
+from ecomon.model.role import Actor
 from ecomon.model.tables import OBSERVATIONS
 from ecomon.store import IngestReport, Store
 
@@ -114,6 +115,19 @@ def readings() -> Callable[..., pd.DataFrame]:
 def ingest_rows() -> Callable[..., IngestReport]:
     """Ingests rows into a store, as one file of their own (``blob`` says which)."""
     return _ingest_rows
+
+
+@pytest.fixture
+def people(store: Store) -> dict[str, Actor]:
+    """An actor of some roles in the test's store, by role; ``second`` is one more reviewer."""
+    founder = store.authenticate(store.add_actor("admin", "administrator", by=None).text)
+    tokens = {
+        name: store.add_actor(name, role, by=founder).text
+        for name, role in (("reviewer", "reviewer"), ("second", "reviewer"), ("approver", "approver"))
+    }
+    return {"administrator": founder} | {
+        name: store.authenticate(token) for name, token in tokens.items()
+    }
 
 
 @pytest.fixture

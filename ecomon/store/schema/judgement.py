@@ -50,7 +50,7 @@ review = Table(
     Column("revision", BigInteger, nullable=False, unique=True),
     Column("reason", Text, nullable=False),
     Column("opened_seq", BigInteger, nullable=False),
-    Column("state", Text, nullable=False, index=True),  # open | decided
+    Column("state", Text, nullable=False, index=True),  # open | decided | withdrawn
     Column("decision_id", ForeignKey("decision.decision_id")),
     Column("context", Text, nullable=False),  # canonical JSON
 )

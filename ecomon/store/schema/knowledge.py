@@ -19,14 +19,14 @@ SURROGATE = BigInteger().with_variant(Integer, "sqlite")
 meta = Table(
     "meta",
     METADATA,
-    Column("key", Text, primary_key=True),  # kind, created_at
+    Column("key", Text, primary_key=True),  # kind, created_at, id
     Column("value", Text, nullable=False),
 )
 
 counter = Table(
     "counter",
     METADATA,
-    Column("name", Text, primary_key=True),  # revision
+    Column("name", Text, primary_key=True),  # revision; turn NAME: how often taken
     Column("value", BigInteger, nullable=False),  # the last one handed out
 )
 """Its row is locked by every writing transaction, so that the commit order is the sequence's order."""

@@ -16,10 +16,21 @@ poll = Table(
     Column("sha256", Text),  # of the last octets that came
     Column("checked_at_s", BigInteger),
     Column("changed_at_s", BigInteger),
-    Column("not_before_s", BigInteger, nullable=False),  # the site's courtesy: not asked earlier
+    Column("not_before_s", BigInteger, nullable=False),  # courtesy to the site: not asked earlier
     Column("n_failures", Integer, nullable=False),  # in a row
     Column("last_error", Text),
 )
+
+poll_host = Table(
+    "poll_host",
+    METADATA,
+    Column("host", Text, primary_key=True),  # name:port
+    Column("not_before_s", BigInteger, nullable=False),
+    Column("claimed_at_s", BigInteger, nullable=False),
+    Column("day", Text, nullable=False),  # Beijing day that n_requests counts
+    Column("n_requests", Integer, nullable=False),
+)
+"""The courtesy that all processes keep together."""
 
 _CURRENT = text("superseded_seq IS NULL")
 

@@ -57,9 +57,10 @@ approval = Table(
     Column("role", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
+    Column("last_revision", BigInteger, nullable=False),  # the last there was at ``seq``
     Index("ix_approval_site", "site", "start_s"),
 )
 """Never changed and never deleted: of those that cover a revision known at their ``seq`` the last holds.
 
-A revision that came later is provisional until somebody looks at it.
+A revision, or a decision on one, that came later is provisional until somebody looks at it.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +28,7 @@ def column(name: str, kind: Any, *, null: bool = False, auto: bool = True) -> sa
 
 
 def upgrade() -> None:
+    _name_store()
     _cut_blobs()
     _create_roots()
     _create_people()
@@ -39,6 +41,12 @@ def upgrade() -> None:
         op.drop_index("uq_observation_revision", "observation")
     op.create_index("ix_observation_revision", "observation", ["revision"])
     _create_views()
+
+
+def _name_store() -> None:
+    """What tells this store from every other, whatever its URL or folder."""
+    meta = sa.table("meta", sa.column("key"), sa.column("value"))
+    op.execute(meta.insert().values(key="id", value=uuid4().hex))
 
 
 def _cut_blobs() -> None:
@@ -95,7 +103,7 @@ def _create_people() -> None:
         column("approval_id", SURROGATE), column("site", TEXT),
         column("determinand", TEXT, null=True), column("start_s", INT), column("end_s", INT),
         column("state", TEXT), column("actor", TEXT), column("role", TEXT),
-        column("reason", TEXT), column("seq", INT),
+        column("reason", TEXT), column("seq", INT), column("last_revision", INT),
         sa.PrimaryKeyConstraint("approval_id", name="pk_approval"),
     )  # fmt: skip
     op.create_index("ix_approval_site", "approval", ["site", "start_s"])
@@ -129,6 +137,12 @@ def _create_operation() -> None:
         column("not_before_s", INT), column("n_failures", INT32),
         column("last_error", TEXT, null=True),
         sa.PrimaryKeyConstraint("url", name="pk_poll"),
+    )  # fmt: skip
+    op.create_table(
+        "poll_host",
+        column("host", TEXT), column("not_before_s", INT), column("claimed_at_s", INT),
+        column("day", TEXT), column("n_requests", INT32),
+        sa.PrimaryKeyConstraint("host", name="pk_poll_host"),
     )  # fmt: skip
     op.create_table(
         "operations_alert",
@@ -213,7 +227,33 @@ def _create_views() -> None:
     )
     # A decision holds until the next one on the same revision.
     op.execute(
-        "CREATE VIEW decision_known AS SELECT decision_id, revision, verdict, value, actor, role,"
-        " reason, evidence, seq, LEAD(seq) OVER (PARTITION BY revision ORDER BY decision_id)"
-        " AS superseded_seq FROM decision"
+        "CREATE VIEW decision_known AS SELECT d.decision_id, d.revision, d.verdict, d.value,"
+        " d.actor, d.role, d.reason, d.evidence, d.seq, (SELECT MIN(n.seq) FROM decision AS n"
+        " WHERE n.revision = d.revision AND n.decision_id > d.decision_id) AS superseded_seq"
+        " FROM decision AS d"
     )
+    _create_approval_view()
+
+
+def _create_approval_view() -> None:
+    # An approval of a revision holds until the next that covers it, or a decision on it. Written
+    # without windows and for each table by itself, so that a filter reaches the indexes.
+    covers = """{a}.site = site.site
+        AND ({a}.determinand IS NULL OR {a}.determinand = determinand.determinand)
+        AND {a}.start_s <= o.start_s AND {a}.end_s > o.start_s"""
+    known = f"""
+        SELECT site.site, determinand.determinand, o.start_s, o.revision, a.state, a.actor, a.role,
+               a.reason, a.seq,
+               (SELECT MIN(later.seq) FROM (
+                    SELECT n.seq FROM approval AS n WHERE {covers.format(a="n")} AND n.seq > a.seq
+                    UNION ALL
+                    SELECT d.seq FROM decision AS d WHERE d.revision = o.revision AND d.seq > a.seq
+                ) AS later) AS superseded_seq
+        FROM {{t}} AS o
+        JOIN series ON series.series_id = o.series_id
+        JOIN site ON site.site_id = series.site_id
+        JOIN determinand ON determinand.determinand_id = series.determinand_id
+        JOIN approval AS a ON {covers.format(a="a")} AND a.seq >= o.seq
+    """
+    arms = (known.format(t=table) for table in ("observation", "observation_history"))
+    op.execute(f"CREATE VIEW approval_known AS {' UNION ALL '.join(arms)}")

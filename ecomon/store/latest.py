@@ -1,0 +1,123 @@
+"""The last observation of each series: what a station said last, whenever that was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+)
+
+from ecomon.store.knowledge import read_seq
+from ecomon.store.observations import (
+    Columns,
+    Wanted,
+    compose_table,
+    fetch_rows,
+    known_rows,
+    select_rows,
+    select_series_ids,
+)
+from ecomon.store.partitions import windows_back
+from ecomon.store.schema import observation, observation_history, series
+
+_ASKED_AT_ONCE = 10_000  # series named one by one in a statement; every database takes as many
+
+
+def read_latest(
+    conn: Connection,
+    *,
+    sites: Iterable[str] | None = None,
+    determinands: Iterable[str] | None = None,
+    as_known_at: int | None = None,
+) -> pd.DataFrame:
+    """The last observation of each series, however long ago; NaN where its source gave no value.
+
+    Parameters
+    ----------
+    sites, determinands : iterable of str, optional
+        Only these; all by default.
+    as_known_at : int, optional
+        A sequence number: the last one that was current then.
+
+    Returns
+    -------
+    table FLAGGED
+        One row a series, sorted by site, determinand, start; ``decision`` and ``approval`` as
+        :func:`ecomon.store.observations.read_observations` gives them.
+    """
+    wanted = Wanted.of(sites, determinands)
+    if as_known_at is not None and as_known_at >= read_seq(conn):
+        as_known_at = None
+    parts = list(_seek_back(conn, wanted, as_known_at))
+    if as_known_at is not None:
+        is_wanted = series.c.series_id.in_(select_series_ids(wanted))
+        parts.append(fetch_rows(conn, [_select_last(observation_history, is_wanted, as_known_at)]))
+    columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
+    # A series may have been found among the former revisions, too.
+    series_ids, start_s = columns[:2]
+    order = np.lexsort((start_s, series_ids))
+    is_last = np.append(np.diff(series_ids[order]) != 0, True)[: len(order)]
+    kept = order[is_last]
+    return compose_table(conn, [column[kept] for column in columns], wanted, as_known_at)
+
+
+def _seek_back(conn: Connection, wanted: Wanted, as_known_at: int | None) -> Iterator[Columns]:
+    """Current rows, the last of each series, sought from the newest partition back."""
+    sought = set(conn.execute(select_series_ids(wanted)).scalars())
+    for window in windows_back(conn) or [(0, 0)]:
+        is_sought = series.c.series_id.in_(
+            sorted(sought) if len(sought) <= _ASKED_AT_ONCE else select_series_ids(wanted)
+        )
+        found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, window)])
+        is_new = np.isin(found[0], list(sought))
+        yield [column[is_new] for column in found]
+        sought.difference_update(found[0].tolist())
+        if not sought:
+            return
+
+
+def _select_last(
+    table: Table,
+    is_sought: ColumnElement[bool],
+    as_known_at: int | None,
+    window: tuple[int, int] | None = None,
+) -> Select[Any]:
+    """The last known row of each series sought, within a half-open window of epoch seconds."""
+    earlier = table.alias()
+    last = (
+        select(func.max(earlier.c.start_s))
+        .where(
+            earlier.c.series_id == series.c.series_id,
+            known_rows(earlier, as_known_at),
+            _starts_in(earlier, window),
+        )
+        .scalar_subquery()
+    )
+    return select_rows(table, as_known_at, with_flags=True).where(
+        is_sought,
+        table.c.series_id == series.c.series_id,
+        table.c.start_s == last,
+        known_rows(table, as_known_at),
+        _starts_in(table, window),
+    )
+
+
+def _starts_in(table: FromClause, window: tuple[int, int] | None) -> ColumnElement[bool]:
+    if window is None:
+        return true()
+    # Written out, so that a server plans for the partitions of the window alone.
+    first_s, end_s = (bindparam(None, end, literal_execute=True) for end in window)
+    return and_(table.c.start_s >= first_s, table.c.start_s < end_s)
