@@ -81,26 +81,40 @@ def succeeds(command):
     return done.returncode == 0
 
 
-def install_browser():
-    """The browser the page test needs, where this machine lets us install it."""
-    if shutil.which("chromium") or shutil.which("google-chrome"):
-        return
-    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+def install_programs():
+    """What the tests need besides Python, where this machine lets us install it.
+
+    chromium shows the pages; the distribution's PostgreSQL has the extension that a Prefect server
+    on PostgreSQL needs (the wheel in the ``dev`` extra has not).
+    """
+    wanted = {
+        "chromium": has_program("chromium", "google-chrome"),
+        "postgresql": any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    }
+    missing = [name for name, is_here in wanted.items() if not is_here]
+    if missing and os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {
             "stdout": subprocess.DEVNULL,
             "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         }
-        print("installing chromium for the page test ...", flush=True)
+        print(f"installing {', '.join(missing)} for the tests ...", flush=True)
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, **quiet)
-    if not shutil.which("chromium"):
-        print("no chromium here and none can be installed: the page test will say so", flush=True)
+        for name in missing:
+            command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", name]
+            subprocess.run(command, check=False, **quiet)
+    elif missing:
+        print(f"not here: {', '.join(missing)}; the tests that need it will say so", flush=True)
+
+
+def has_program(*names):
+    """True where one of these is on the PATH."""
+    return any(shutil.which(name) for name in names)
 
 
 def test(arguments):
     """Every check, in the order in which a fault shows soonest."""
     set_up("dev")
-    install_browser()
+    install_programs()
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(

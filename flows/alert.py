@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
+import structlog
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
@@ -18,6 +19,7 @@ from ecomon.model.period import BEIJING, Period
 from ecomon.notify import CHANNEL, deliver_to_folder
 from flows.installation import Run, recorded_run
 
+_log = structlog.get_logger()
 Tell = Literal["recent", "all"]
 """Of which events offices are told: of recent ones, or also of those found in old data."""
 
@@ -46,7 +48,10 @@ def alert(home: str, period: str, tell: Tell = "recent") -> dict[str, Any]:
 
 def judge(run: Run, period: Period, tell: Tell) -> dict[str, int]:
     """Advance the alerts through one period and commit what came of it."""
-    flagged = run.store.read_observations(span_to_watch(run.registry, period))
+    # As known at the start: later readings may still lack their flags.
+    flagged = run.store.read_observations(
+        span_to_watch(run.registry, period), as_known_at=run.known_at
+    )
     decisions = run.store.read_decisions()
     now = datetime.now(BEIJING).replace(tzinfo=None)
     outcome = raise_alerts(
@@ -81,4 +86,6 @@ def deliver(run: Run) -> int:
         run.store.record_delivery(
             one.notice_id, channel=one.channel, outcome=one.outcome, receipt=one.receipt
         )
+        say = _log.info if one.outcome == "delivered" else _log.error
+        say(f"notice_{one.outcome}", notice=one.notice_id, channel=one.channel, receipt=one.receipt)
     return sum(one.outcome == "delivered" for one in deliveries)

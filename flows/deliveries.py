@@ -220,6 +220,7 @@ def _ingest_once(
         },
         received_at=received_at,
         kind=kind,
+        is_again=run.is_again,
     )
     _log.info(
         "file_ingested", feed=feed.name, file=delivered.name, size=size, **asdict(report),

@@ -78,6 +78,15 @@ def prefect_api(home: Path, meanwhile: Callable[[], None] | None = None) -> Iter
 
 
 @contextlib.contextmanager
+def prefect_at(url: str) -> Iterator[str]:
+    """The API of a server that is known to run, for a command that is over in seconds."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: url}), _no_heartbeat():
+        yield url
+
+
+@contextlib.contextmanager
 def _no_heartbeat() -> Iterator[None]:
     """Without heartbeats: the engine's heartbeat thread costs each flow run a full second to join.
 
@@ -100,7 +109,7 @@ def embedded_server(
     is the lasting server of a small office, with Prefect's scheduler and pages.
     """
     (home / "prefect").mkdir(parents=True, exist_ok=True)
-    words = [str(_untaken(port)), "lasting"] if port else [str(_free_port())]
+    words = [str(untaken_port(port)), "lasting"] if port else [str(_free_port())]
     url = f"http://127.0.0.1:{words[0]}/api"
     log = home / "prefect" / "server.log"
     environment = {**os.environ, **prefect_environment(home)}
@@ -143,7 +152,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _untaken(port: int) -> int:
+def untaken_port(port: int) -> int:
     """The port; SourceUnavailable where somebody listens: their server would pass for ours."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -173,7 +182,7 @@ def _serve(port: int, *, is_lasting: bool) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    _let_scheduler_insert()
+    let_scheduler_insert()
     app = create_app(ephemeral=not is_lasting, ignore_cache=True)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
 
@@ -189,7 +198,7 @@ def _serve(port: int, *, is_lasting: bool) -> None:
     os._exit(0)
 
 
-def _let_scheduler_insert() -> None:
+def let_scheduler_insert() -> None:
     """Let Prefect's scheduler insert its runs under SQLAlchemy 2.1.
 
     Prefect 3.8 hands the insert each run's ``state``, which is no column and which it wants back

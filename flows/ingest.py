@@ -13,8 +13,9 @@ from prefect.cache_policies import NO_CACHE
 
 from ecomon.errors import SourceRefused, StoreUnavailable
 from ecomon.journey.flag_readings import flag_readings, sites_by_reach, span_to_flag
-from ecomon.journey.read_readings import FEEDS, Feed, feed_named
+from ecomon.journey.read_readings import Feed, feed_named, feed_names
 from ecomon.model.period import Period
+from ecomon.settings import read_settings
 from ecomon.sources.checksums import MANIFEST, sha256_of
 from ecomon.sources.folder import (
     DONE,
@@ -28,7 +29,7 @@ from ecomon.sources.names import shown_name
 from ecomon.sources.settle import repair, settle_file, settle_manifest
 from ecomon.store import IngestReport
 from flows.deliveries import Outcome, clear_work_folder, ingest_delivery, ingest_file
-from flows.installation import Run, recorded_run
+from flows.installation import Run, read_site_registry, recorded_run
 from flows.turns import flag_turns
 
 PORTIONS = 20
@@ -111,18 +112,24 @@ def flag_month(run: Run, month: Period, sites: set[str]) -> int:
 
 @flow(name="ingest", timeout_seconds=6 * 3600)
 def ingest(
-    home: str, feed: str = "cnemc-water", files: list[str] | None = None, year: int | None = None
+    home: str,
+    feed: str = "cnemc-water",
+    files: list[str] | None = None,
+    year: int | None = None,
+    again: bool = False,
 ) -> dict[str, Any]:
     """Ingest files of one feed; without ``files``, what has arrived in ``inbox/<feed>/``.
 
     Each file, and each file of an archive, is one transaction and idempotent: the same octets
-    again change nothing. A file that is refused as a whole is reported (and moved to ``failed/``
+    again change nothing, unless ``again`` says that somebody sends them once more because their
+    values were withdrawn or replaced since. A file that is refused as a whole is reported (and moved to ``failed/``
     when it came from the inbox), one that cannot be read is reported and stays; the other files go
     on. Afterwards the readings of the months touched are flagged.
     """
-    arguments = {"feed": feed, "files": files, "year": year}
+    arguments = {"feed": feed, "files": files, "year": year, "again": again}
     with recorded_run(home, "ingest", arguments) as run:
-        source = feed_named(feed)
+        source = feed_named(feed, run.registry)
+        run.is_again = again
         since_seq = flagged_to(run)
         clear_work_folder(run, feed)
         outcome, notes = Outcome(), dict[str, dict[str, str]]()
@@ -223,7 +230,8 @@ def totals(done: list[IngestReport]) -> dict[str, int]:
 
 def feeds_waiting(home: Path) -> list[str]:
     """Feeds whose inbox holds files, or a manifest of files that are still to come."""
-    listings = {name: list_inbox(home / "inbox" / name) for name in FEEDS}
+    names = feed_names(read_site_registry(read_settings(home)))
+    listings = {name: list_inbox(home / "inbox" / name) for name in names}
     return [name for name, one in listings.items() if one.files or one.manifest]
 
 

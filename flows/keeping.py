@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,22 @@ from flows.timetable import today
 
 @flow(name="keeping", timeout_seconds=6 * 3600)
 def keeping(home: str) -> dict[str, Any]:
-    """Close the day's root, make the night's backup. A second run on a day changes nothing."""
+    """Close the day's root, make the night's backup, let old octets go where the site says so.
+
+    A second run on a day changes nothing.
+    """
     with recorded_run(home, "keeping", {}) as run:
         root = run.store.close_day()
-        run.counts = {"root": root["number"], "backup": back_up(run)}
+        run.counts = {"root": root["number"], "backup": back_up(run), "pruned": prune(run)}
         return run.counts
+
+
+def prune(run: Run) -> int:
+    """Let octets go that are older than ``keep_octets_days``; how many files' (0: kept for ever)."""
+    days = run.settings.keep_octets_days
+    if days is None:
+        return 0
+    return run.store.prune_blobs(today() - timedelta(days=days), by=None).n_blobs
 
 
 def back_up(run: Run) -> str | None:

@@ -9,10 +9,10 @@ from prefect import flow
 
 from ecomon.errors import ContractError
 from ecomon.journey.compute_loads import (
-    DISCHARGE,
     LoadRule,
     agreements_in_force,
     compute_loads,
+    determinands_needed,
     sites_needed,
     span_for_loads,
 )
@@ -68,6 +68,6 @@ def read_for_loads(
     return store.read_observations(
         span_for_loads(registry, sections, month),
         sites=sites_needed(registry, sections, month),
-        determinands=[*LoadRule.of(agreement).factors, DISCHARGE],
+        determinands=determinands_needed(registry, sections, LoadRule.of(agreement), month),
         as_known_at=known_at,
     )

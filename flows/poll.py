@@ -15,7 +15,6 @@ from prefect.cache_policies import NO_CACHE
 
 import ecomon
 from ecomon.errors import Problem, RegistryError, SourceRefused, SourceUnavailable
-from ecomon.journey.read_readings import feed_named
 from ecomon.model.period import BEIJING, from_epoch_s
 from ecomon.model.poll import Poll, PollRequest, PollState
 from ecomon.sources.delivery import keep_refused, lay_into_inbox
@@ -105,7 +104,7 @@ def manners_of(run: Run) -> Manners:
 
 def _ask_poll(run: Run, one: Poll, manners: Manners, tally: Tally) -> None:
     """Ask the questions of one poll that are due."""
-    inbox = run.settings.inbox(feed_named(one.feed).name)
+    inbox = run.settings.inbox(one.feed)
     for number, request in enumerate(one.requests(), 1):
         state = run.store.begin_poll(request.key, source=one.id, lease_s=LEASE_S)
         if state is None:

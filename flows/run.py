@@ -12,9 +12,16 @@ from ecomon.journey.read_readings import feed_named
 from ecomon.model.period import Period
 from ecomon.settings import Settings, read_settings
 from ecomon.store import Store
-from flows.embedded import prefect_api, prefect_environment
+from flows.embedded import prefect_api, prefect_at, prefect_environment
+from flows.installation import read_site_registry
+from flows.served import served_url
 
-FLOW_NAMES = ("ingest", "flag", "assess", "load", "settle", "alert", "publish")
+FLOW_NAMES = (
+    "poll", "pull", "inbox", "ingest", "flag", "assess", "load", "settle", "alert", "publish", "receipts",
+    "keeping", "sample",
+)  # fmt: skip
+OF_NO_PERIOD = ("poll", "pull", "inbox", "keeping", "sample")
+"""Flows that find out for themselves what there is to do."""
 TELL = ("recent", "all")
 """Of which events an alert flow tells the offices."""
 
@@ -54,6 +61,7 @@ def run_flow(
     files: list[Path] | None,
     year: int | None,
     tell: str = "recent",
+    again: bool = False,
 ) -> dict[str, Any]:
     """Run one flow on the configured Prefect server, else on an embedded one; its counts.
 
@@ -62,33 +70,71 @@ def run_flow(
     Raises
     ------
     ContractError
-        for an unknown flow, where a flow that needs a period has none or no such one, or where
-        ``tell`` (of an alert flow) is neither ``recent`` nor ``all``.
+        for an unknown flow, where a flow that needs a period has none or no such one, where
+        ``again`` is not of named files, or where ``tell`` (of an alert flow) is neither ``recent`` nor ``all``.
     SourceRefused
         for an unknown feed.
     StoreError
         where the home has no store.
     """
     settings = read_settings(home)
-    check_flow_name(name)
-    if tell not in TELL:
-        raise ContractError(f"--tell {tell!r} is not one of {', '.join(TELL)}")
-    arguments: dict[str, Any] = {"home": str(settings.home)}
+    arguments = flow_arguments(name, period=period, feed=feed, files=files, year=year, tell=tell)
+    arguments |= again_argument(name, files, again)
     if name == "ingest":
-        paths = [str(path.resolve()) for path in files] if files else None
-        arguments |= {"feed": feed_named(feed).name, "files": paths, "year": year}
-    elif period is None:
-        raise ContractError(
-            f"the flow {name} needs --period, e.g. 2021-04 or 2021-04-01/2021-04-03"
-        )
-    else:
-        arguments["period"] = Period.parse(period).label
-        arguments |= {"tell": tell} if name == "alert" else {}
+        feed_named(feed, read_site_registry(settings))
     check_store(settings)
     use_embedded_prefect(settings.home)
     flow = flow_named(name)
     with prefect_api(settings.home):
-        return flow(**arguments)
+        return flow(home=str(settings.home), **arguments)
+
+
+def run_at_once(name: str, home: Path | None) -> dict[str, Any]:
+    """Run a flow of no period for somebody who waits: without a start-up where a server is there.
+
+    That is the configured one, else the one that ``ecomon serve`` keeps for this home; only where
+    there is neither, one is started. Raises as :func:`run_flow` does.
+    """
+    settings = read_settings(home)
+    check_store(settings)
+    use_embedded_prefect(settings.home)
+    url = None if os.environ.get("PREFECT_API_URL") else served_url(settings.home)
+    flow = flow_named(name)
+    with prefect_at(url) if url else prefect_api(settings.home):
+        return flow(home=str(settings.home))
+
+
+def flow_arguments(
+    name: str,
+    *,
+    period: str | None,
+    feed: str,
+    files: list[Path] | None,
+    year: int | None,
+    tell: str,
+) -> dict[str, Any]:
+    """What a flow is called with besides its home; raises as :func:`run_flow` does."""
+    check_flow_name(name)
+    if tell not in TELL:
+        raise ContractError(f"--tell {tell!r} is not one of {', '.join(TELL)}")
+    if name == "ingest":
+        paths = [str(path.resolve()) for path in files] if files else None
+        return {"feed": feed, "files": paths, "year": year}
+    if name in OF_NO_PERIOD or (name == "receipts" and period is None):
+        return {}
+    if period is None:
+        raise ContractError(
+            f"the flow {name} needs --period, e.g. 2021-04 or 2021-04-01/2021-04-03"
+        )
+    arguments: dict[str, Any] = {"period": Period.parse(period).label}
+    return arguments | ({"tell": tell} if name == "alert" else {})
+
+
+def again_argument(name: str, files: list[Path] | None, again: bool) -> dict[str, Any]:
+    """That files are read again, for an ingest of named files; ContractError for anything else."""
+    if again and (name != "ingest" or not files):
+        raise ContractError("--again is for an ingest of named files: --file FILE")
+    return {"again": True} if again else {}
 
 
 def check_store(settings: Settings) -> None:

@@ -54,6 +54,12 @@ def polls(home: str) -> dict[str, Any]:
     return {"poll": ask_polls(home), "inbox": inbox(home)}
 
 
+@flow(name="pulls", timeout_seconds=6 * 3600)
+def pulls(home: str) -> dict[str, Any]:
+    """Read the databases that are due, and judge what they brought."""
+    return {"pull": read_databases(home), "inbox": inbox(home)}
+
+
 @flow(name="inboxes", timeout_seconds=6 * 3600)
 def inboxes(home: str) -> dict[str, Any]:
     """Ingest what waits, where nobody watches the folders or the watcher missed a file."""
@@ -131,6 +137,21 @@ def has_polls(home: Path) -> bool:
     """Whether the site has switched a poll on."""
     registry = read_site_registry(read_settings(home))
     return any(one.is_enabled for one in registry.polls.values())
+
+
+def read_databases(home: str) -> dict[str, Any]:
+    """Run the pulls that are due; nothing where none is switched on."""
+    if not has_pulls(Path(home)):
+        return {}
+    from flows.pull import pull  # its drivers are not needed where nothing is read
+
+    return pull(home)
+
+
+def has_pulls(home: Path) -> bool:
+    """Whether the site has switched a pull on."""
+    registry = read_site_registry(read_settings(home))
+    return any(one.is_enabled for one in registry.pulls.values())
 
 
 def site(home: str) -> Settings:

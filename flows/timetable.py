@@ -37,6 +37,7 @@ SCHEDULES: dict[str, Slot] = {
     "water-every-4h": Slot("45 0,4,8,12,16,20 * * *", "water_every_4h", "alert", 9 * HOUR_S),
     "air-hourly": Slot("40 * * * *", "air_hourly", "inbox", 3 * HOUR_S),
     "polls": Slot("*/10 * * * *", "polls", "poll", 3 * HOUR_S),
+    "pulls": Slot("3,13,23,33,43,53 * * * *", "pulls", "pull", 3 * HOUR_S),
     "inboxes": Slot("5,35 * * * *", "inboxes", "inbox", 3 * HOUR_S),
     "receipts-hourly": Slot("50 * * * *", "receipts_hourly", "receipts", 3 * HOUR_S),
     "daily-assessment": Slot("30 7 * * *", "daily_assessment", "assess", 30 * HOUR_S),
@@ -46,14 +47,17 @@ SCHEDULES: dict[str, Slot] = {
 """Schedules by the name of their deployment."""
 
 
-def slots(*, has_polls: bool) -> dict[str, Slot]:
-    """The schedules of an installation: looking for polls that are due is for those that have any."""
-    return {name: slot for name, slot in SCHEDULES.items() if has_polls or slot.record != "poll"}
+def slots(*, has_polls: bool, has_pulls: bool = False) -> dict[str, Slot]:
+    """The schedules of an installation: looking for polls or pulls that are due is for those that
+    have any."""
+    left_out = {name for name, has in (("poll", has_polls), ("pull", has_pulls)) if not has}
+    return {name: slot for name, slot in SCHEDULES.items() if slot.record not in left_out}
 
 
-def max_ages_s(*, has_polls: bool) -> dict[str, int]:
+def max_ages_s(*, has_polls: bool, has_pulls: bool = False) -> dict[str, int]:
     """By flow of the run table: the age at which its last success is worth a word."""
-    return {slot.record: slot.max_age_s for slot in slots(has_polls=has_polls).values()}
+    found = slots(has_polls=has_polls, has_pulls=has_pulls)
+    return {slot.record: slot.max_age_s for slot in found.values()}
 
 
 def today() -> datetime:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from ecomon.errors import EcomonError, SourceUnavailable
-from ecomon.journey.read_readings import FEEDS
+from ecomon.journey.read_readings import FEEDS, feed_names
 from ecomon.settings import read_settings
 from ecomon.sources.folder import Seen, list_inbox
+from flows.installation import read_site_registry
 
 INTERVAL_S = 10.0
 AGAIN_S = 600.0
@@ -45,6 +46,7 @@ class InboxWatch:
 
     home: Path
     settle_s: float
+    feeds: Sequence[str] = tuple(FEEDS)
     again_s: float = AGAIN_S
     _since: dict[Path, tuple[Seen, float]] = field(default_factory=dict)
     _told: dict[Path, tuple[Seen, float]] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class InboxWatch:
             Seconds of a monotonic clock.
         """
         seen: dict[Path, Seen] = {}
-        for feed in FEEDS:
+        for feed in self.feeds:
             listing = list_inbox(self.home / "inbox" / feed)
             seen |= listing.files
             if listing.manifest is not None:
@@ -108,7 +110,9 @@ def watch_inboxes(
     clock : callable
         Seconds of a clock that only goes forward.
     """
-    watch = InboxWatch(home, settle_s=read_settings(home).inbox_settle_s)
+    settings = read_settings(home)
+    feeds = feed_names(read_site_registry(settings))
+    watch = InboxWatch(home, settle_s=settings.inbox_settle_s, feeds=feeds)
     while True:
         try:
             ready = watch.look(clock())
@@ -166,5 +170,5 @@ def start_inbox_run(deployment: str = DEPLOYMENT) -> bool:
             if not is_under_way:
                 client.create_flow_run_from_deployment(found.id)
             return not is_under_way
-    except (HTTPError, PrefectException) as error:
+    except (HTTPError, PrefectException, RuntimeError) as error:
         raise SourceUnavailable(f"the deployment {deployment}: {error}") from error

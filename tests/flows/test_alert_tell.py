@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Path:
     path = tmp_path / "thallium.csv"
     path.write_bytes(emergency_csv(simulate_basin(RELEASE, seed=2025)))
     with recorded_run(str(tmp_path), "ingest", {}) as run:
-        ingest_file(run, feed_named("tabulated"), path, None)
+        ingest_file(run, feed_named("tabulated", run.registry), path, None)
         flag_changes.fn(run, 0)
     return tmp_path
 

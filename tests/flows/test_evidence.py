@@ -35,7 +35,7 @@ def make_home(home: Path, kind: DataKind, files: dict[str, tuple[str, bytes]]) -
         for name, (feed, octets) in files.items():
             path = home / name
             path.write_bytes(octets)
-            ingest_file(run, feed_named(feed), path, 2025)
+            ingest_file(run, feed_named(feed, run.registry), path, 2025)
         flag_changes.fn(run, 0)
     return home
 

@@ -235,7 +235,8 @@ def test_what_an_ended_run_has_stored_and_not_judged_the_next_one_judges(
 ) -> None:
     """A run that ended after the file was stored, before the flags: nothing waits in the inbox."""
     feed, name, octets, fetched_s = next(file for file in basin_files if "2025-01" in file[1])
-    source, registry = feed_named(feed), read_registry()
+    registry = read_registry()
+    source = feed_named(feed, registry)
     with home.store() as store:
         store.ingest(
             read_readings(source, [octets], registry, year=2025),

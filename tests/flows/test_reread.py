@@ -73,6 +73,20 @@ def test_rows_of_a_place_come_in_once_it_is_registered(home: Any) -> None:
     assert home.run("ingest", files=[file], year=2021)["n_new"] == 0
 
 
+def test_a_withdrawn_file_comes_back_when_a_person_sends_it_again(home: Any) -> None:
+    file = put(home, "archive.csv", ARCHIVE)
+    home.run("ingest", files=[file], year=2021)
+    with home.store() as store:
+        founder = store.authenticate(store.add_actor("admin", "administrator", by=None).text)
+        who = store.authenticate(store.add_actor("li", "reviewer", by=founder).text)
+        store.withdraw_batch(1, actor=who, reason="文件有误")
+    repeat = home.run("ingest", files=[file], year=2021)
+    assert (repeat["n_new"], repeat["n_unchanged"]) == (0, 0)  # the withdrawal holds
+    assert home.run("ingest", files=[file], year=2021, again=True)["n_new"] == 2
+    with home.store() as store:
+        assert len(store.read_observations(APRIL)) == 2
+
+
 def test_changed_rules_reach_stored_readings_by_the_flag_flow(home: Any) -> None:
     home.run("ingest", files=[put(home, "archive.csv", ARCHIVE)], year=2021)
 

@@ -46,7 +46,7 @@ def test_a_night_adds_one_root_and_one_backup(
     assert first["root"] == 1 and first["backup"] is not None
     kept = sorted(path.name for path in (tmp_path / "backups").iterdir())
     assert kept == [old[1].name, first["backup"]]
-    assert home.run("keeping") == {"root": 1, "backup": None}
+    assert home.run("keeping") == {"root": 1, "backup": None, "pruned": 0}
 
 
 def test_without_a_poll_switched_on_nothing_is_asked(

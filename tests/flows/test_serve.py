@@ -21,9 +21,10 @@ import psutil
 import pytest
 
 from ecomon.model.period import Period
+from flows.timetable import slots
 
 AS_A_COMMAND = "from ecomon.cli import main; main()"
-SCHEDULED = ("daily-assessment", "monthly-close", "water-every-4h")
+SCHEDULED = tuple(slots(has_polls=False))
 
 
 def free_port() -> int:
@@ -79,11 +80,11 @@ class Served:
         self.process = serve(home.home, self.port, self.log)
 
     def deployments(self) -> dict[str, Any]:
-        def all_three() -> dict[str, Any] | None:
+        def all_of_them() -> dict[str, Any] | None:
             found = {one["name"]: one for one in call(self.port, "/deployments/filter", {})}
             return found if len(found) == len(SCHEDULED) else None
 
-        return wait_for(all_three) or {}
+        return wait_for(all_of_them) or {}
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -105,7 +106,7 @@ def served(make_installation: Callable[..., Any], basin_files: list[Any]) -> Ite
     running.end()
 
 
-def test_the_three_deployments_stand_in_beijing_time(served: Served) -> None:
+def test_the_deployments_stand_in_beijing_time(served: Served) -> None:
     found = served.deployments()
     assert set(found) == set(SCHEDULED), served.log.read_text()
     assert call(served.port, "/health") is True
@@ -134,7 +135,8 @@ def test_the_scheduler_has_laid_out_the_coming_runs(served: Served) -> None:
     assert set(found) == set(SCHEDULED), (served.home.home / "prefect/server.log").read_text()
     assert {(at.hour % 4, at.minute) for at in found["water-every-4h"]} == {(0, 45)}
     assert {(at.hour, at.minute) for at in found["daily-assessment"]} == {(7, 30)}
-    assert {(at.day, at.hour, at.minute) for at in found["monthly-close"]} == {(2, 8, 0)}
+    assert {at.minute for at in found["air-hourly"]} == {40}
+    assert {(at.hour, at.minute) for at in found["monthly-close"]} == {(8, 0)}
 
 
 def test_a_run_of_a_deployment_does_its_work(served: Served) -> None:
@@ -146,7 +148,12 @@ def test_a_run_of_a_deployment_does_its_work(served: Served) -> None:
         return found if found in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
 
     assert wait_for(state) == "COMPLETED", served.log.read_text()
-    assert served.home.outcomes() == {("ingest", "succeeded"): 1, ("alert", "succeeded"): 1}
+    # The watcher of the inboxes may have started a run of its own for the same file.
+    assert set(served.home.outcomes()) == {
+        ("ingest", "succeeded"),
+        ("inbox", "succeeded"),
+        ("alert", "succeeded"),
+    }
     with served.home.store() as store:
         assert len(store.read_observations(Period.parse("2025-01"))) > 100
     assert set(served.home.files("inbox")) == {"tabulated/done/thallium.csv"}

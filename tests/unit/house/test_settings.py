@@ -33,3 +33,13 @@ def test_a_wrong_setting_names_itself_and_where_it_may_stand(tmp_path: Path) -> 
 def test_a_database_without_its_driver_says_which_is_missing() -> None:
     with pytest.raises(StoreError, match="pymssql"):
         Store.open("mssql+pymssql://nobody@localhost/none")
+
+
+@pytest.mark.parametrize("name", ["嘉陵江", "a?b", "50%20", "c#d", "e f&g=h"])
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = read_settings(tmp_path / name)
+    Store.create(settings.store_url, kind="golden").close()
+    assert settings.store_path.is_file()
+    with Store.open(settings.store_url) as store:
+        assert store.kind == "golden"
+    assert [one.name for one in tmp_path.iterdir()] == [name]
