@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import mariadb_server
+from mariadb_server import MariadbServer
 from postgresql_server import PostgresqlServer, find_programs
+
+# How long an example takes says more of the machine's load than of the code.
+settings.register_profile("ecomon", deadline=None)
+settings.load_profile("ecomon")
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +37,22 @@ def postgresql() -> Iterator[PostgresqlServer]:
             pytest.fail(reason)
         pytest.skip(reason)
     server = PostgresqlServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariadbServer]:
+    """A running MariaDB server; in CI its absence is a failure, not a skip."""
+    if mariadb_server.find_programs() is None:
+        reason = "no MariaDB here: apt install mariadb-server"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = MariadbServer()
     try:
         server.start()
         yield server
