@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ecomon.journey.assess_period import yardsticks_on
+from ecomon.model.approval import ApprovalState, least_approval
 from ecomon.model.flag import Flag
 from ecomon.model.period import Period, to_beijing
 from ecomon.model.place import Section
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ecomon.registry import Registry
 
 RIVERS = ("jialing", "bailong")
+NO_RIVER = RiverLine("", "河流不详", "river not known")
+"""Of sections whose river nobody has stated: they stand in the tables and not on the river line."""
 CHARTED = ("CODMN", "NH3N", "TP", "DO", "TL", "SB")
 """Concentrations that are drawn, where they were measured."""
 
@@ -78,27 +81,33 @@ def make_bulletin(
         determinands=registry.determinands,
         alerts=alerts_shown(results.alerts, month),
         n_open_reviews=count_reviews(results.reviews, results.flagged, month),
+        approval=approval_of(readings, month),
     )
     return bulletin_page(bulletin, packaged_fonts())
+
+
+def approval_of(readings: pd.DataFrame, month: Period) -> ApprovalState:
+    """The least state of approval of the readings (table FLAGGED, with ``approval``) of a month."""
+    is_inside = (readings["start"] >= month.start) & (readings["start"] < month.end)
+    return least_approval(readings.loc[is_inside, "approval"])
 
 
 def sections_shown(registry: Registry, results: MonthResults) -> list[Section]:
     """Sections in the order of the water that have a station or anything to show."""
     with_data = {*results.grades["site"], *results.exceedances["site"], *results.flagged["site"]}
     rivers = [*RIVERS, *(river for river in registry.rivers if river not in RIVERS)]
+    sections = [*(one for river in rivers for one in registry.chain(river))]
     return [
         section
-        for river in rivers
-        for section in registry.chain(river)
-        if section.id in with_data or (section.has_station and river in RIVERS)
+        for section in (*sections, *registry.sections_of_no_river())
+        if section.id in with_data or (section.has_station and section.river in RIVERS)
     ]
 
 
 def rivers_shown(registry: Registry, shown: list[Section]) -> tuple[RiverLine, ...]:
     """The rivers of the schematic line; the first is its main stem."""
     names = dict.fromkeys([RIVERS[0], *(section.river for section in shown)])
-    rivers = [registry.rivers[name] for name in names]
-    return tuple(
+    lines = [
         RiverLine(
             id=river.id,
             name_zh=river.name_zh,
@@ -106,8 +115,9 @@ def rivers_shown(registry: Registry, shown: list[Section]) -> tuple[RiverLine, .
             joins=river.flows_into if river.flows_into in names else None,
             joins_at_km=river.confluence_km if river.flows_into in names else None,
         )
-        for river in rivers
-    )
+        for river in (registry.rivers[name] for name in names if name is not None)
+    ]
+    return (*lines, NO_RIVER) if None in names else tuple(lines)
 
 
 def section_line(
@@ -131,7 +141,7 @@ def section_line(
         id=section.id,
         name_zh=section.name_zh,
         name_en=section.name_en,
-        river=section.river,
+        river=section.river or NO_RIVER.id,
         km_above_mouth=section.km_above_mouth,
         grade=int(row.get("grade", 0)),
         status=str(row.get("status", "missing")),
@@ -213,7 +223,7 @@ def gaps_shown(readings: pd.DataFrame, registry: Registry, month: Period) -> pd.
     Samples of other programmes are taken when somebody goes there: nothing is missing between.
     """
     readings = readings[readings["programme"] == "automatic"]
-    gaps = find_gaps(readings, registry.quality, month)
+    gaps = find_gaps(readings, registry.quality_rules, month)
     if gaps.empty:
         return GAPS.empty()
     n_measured = readings.groupby("site", observed=True)["determinand"].nunique()

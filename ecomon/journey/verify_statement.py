@@ -21,11 +21,13 @@ from ecomon.journey.compute_loads import LoadRule, loads_of_means
 from ecomon.journey.difference import NOTHING, Difference, compare_json, compare_rows
 from ecomon.journey.trace_statement import Trace, join_traces, trace_month
 from ecomon.model.agreement import Agreement, Mode
+from ecomon.model.approval import ApprovalState, least_approval
 from ecomon.model.observation import DataKind
 from ecomon.model.period import Period
 from ecomon.model.provenance import Provenance
 from ecomon.publish.evidence_csv import (
     DAYS,
+    RATING,
     READINGS,
     day_cells,
     days_csv,
@@ -69,8 +71,9 @@ def verify_statement(manifest: bytes, files: Mapping[str, bytes]) -> Verificatio
 
     Verified: the hashes; that the rule set is the one the statement names and holds the agreement
     it states; which readings enter the daily means, and the means; loads, lines, postings and
-    totals, to the last digit. Taken as they are: values, flags and decisions (each reading names
-    its file and row), and the words and pictures of PDF and workbook, whose hash alone is compared.
+    totals, to the last digit. Taken as they are: values, flags, decisions and approvals (each
+    reading names its file and row), and the words and pictures of PDF and workbook, whose hash
+    alone is compared.
 
     Parameters
     ----------
@@ -159,7 +162,7 @@ def _verify(bundle: _Bundle, listed: Mapping[str, Any]) -> tuple[int, int, int]:
     bundle.turn_to("statement")
     _compare_ruleset(bundle, stated, registry)
 
-    rows = read_cells(bundle.turn_to("readings"), READINGS)
+    rows = read_cells(bundle.turn_to("readings"), READINGS, optional=(RATING,))
     trace = _trace_again(readings_of(rows), registry, stated)
     found = list(compare_rows(rows, reading_cells(trace.readings), _READING, file=bundle.name))
     if not found and bundle.files["readings"] != readings_csv(trace.readings, stated.document):
@@ -174,7 +177,8 @@ def _verify(bundle: _Bundle, listed: Mapping[str, Any]) -> tuple[int, int, int]:
     days = days_of(day_rows)
 
     bundle.turn_to("statement")
-    _compare_statement(bundle, stated, _settle_again(days, registry, stated))
+    approval = least_approval(trace.readings.loc[trace.readings["is_used"], "approval"])
+    _compare_statement(bundle, stated, _settle_again(days, registry, stated, approval))
     return len(rows), len(day_rows), len(stated.document["lines"])
 
 
@@ -251,7 +255,9 @@ def _compare_ruleset(bundle: _Bundle, stated: _Stated, registry: Registry) -> No
 
 def _trace_again(readings: pd.DataFrame, registry: Registry, stated: _Stated) -> Trace:
     """The evidence as the settlement's own functions make it of the stated readings."""
-    given = readings.drop(columns=["line", "role", "day", "is_used", "counted"])
+    given = readings.drop(
+        columns=["line", "role", "day", "is_used", "counted", "rating"], errors="ignore"
+    )
     month_of = _months_of(readings)
     return join_traces(
         [
@@ -266,8 +272,10 @@ def _months_of(table: pd.DataFrame) -> pd.Series:
     return table["line"].str.split("/").str[-2]
 
 
-def _settle_again(days: pd.DataFrame, registry: Registry, stated: _Stated) -> Statement:
-    """The statement that follows from the stated daily means."""
+def _settle_again(
+    days: pd.DataFrame, registry: Registry, stated: _Stated, approval: ApprovalState
+) -> Statement:
+    """The statement that follows from the stated daily means and the approvals of the readings."""
     agreement, month_of = stated.agreement, _months_of(days)
     rule = LoadRule.of(agreement)
     loads = [
@@ -281,6 +289,7 @@ def _settle_again(days: pd.DataFrame, registry: Registry, stated: _Stated) -> St
         mode=stated.mode,
         run_type=stated.run_type,
         provenance=stated.provenance,
+        approval=approval,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import pandas as pd
 
 from ecomon.errors import ContractError
+from ecomon.model.approval import ApprovalState
 from ecomon.model.determinand import Determinand
 from ecomon.model.provenance import Provenance
 from ecomon.model.standard import Standard
@@ -161,8 +162,8 @@ class Bulletin:
         Those that were open in the period, by the time they opened; None where no store was asked.
     n_open_reviews : int or None
         Readings of the period that wait for a person; None where no store was asked.
-    is_provisional : bool
-        False only when every value was approved.
+    approval : {"provisional", "reviewed", "approved"}
+        The least state of the readings of the period.
     """
 
     title_zh: str
@@ -180,7 +181,7 @@ class Bulletin:
     intake_standards: Mapping[str, Standard] = field(default_factory=dict[str, Standard])
     alerts: tuple[AlertLine, ...] | None = None
     n_open_reviews: int | None = None
-    is_provisional: bool = True
+    approval: ApprovalState = "provisional"
 
     def __post_init__(self) -> None:
         for table, contract in (

@@ -62,7 +62,7 @@ def bulletin_page(
         title=escape(f"{bulletin.title_zh} {bulletin.period} {bulletin.title_en}"),
         heading=both(Words(bulletin.title_zh, bulletin.title_en)),
         period=escape(bulletin.period),
-        standing=both(PROVISIONAL) if bulletin.is_provisional else both(_APPROVED),
+        standing=both(_STANDING[bulletin.approval]),
         band=_band(bulletin),
         overlay=_overlay(bulletin),
         figures=key_figures(bulletin, intakes),
@@ -93,7 +93,11 @@ def bulletin_page(
     return files
 
 
-_APPROVED = Words("数据已审核", "reviewed data")
+_STANDING = {
+    "provisional": PROVISIONAL,
+    "reviewed": Words("数据已审核，未批准", "data reviewed, not approved"),
+    "approved": Words("数据已批准", "approved data"),
+}
 
 
 def _font_faces(fonts: FontSet) -> str:

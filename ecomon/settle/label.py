@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecomon.model.agreement import Agreement, Mode
+from ecomon.model.approval import ApprovalState
 from ecomon.model.fact import CONFIDENCE_ZH
 from ecomon.model.provenance import Provenance
 from ecomon.settle.line import Line
@@ -24,6 +25,12 @@ class Label:
     en: str
 
 
+_APPROVAL_LABELS: dict[ApprovalState, Label] = {
+    "provisional": Label("数据未经审核", "PROVISIONAL DATA, NOT REVIEWED"),
+    "reviewed": Label("数据已审核，未批准", "DATA REVIEWED, NOT APPROVED"),
+}
+
+
 def has_unverified_terms(agreement: Agreement) -> bool:
     """True where the agreement or one of its targets and prices is 待核实."""
     return agreement.is_unverified or any(factor.is_unverified for factor in agreement.factors)
@@ -35,7 +42,7 @@ def labels_for(
     lines: Sequence[Line],
     provenance: Provenance,
     *,
-    is_provisional: bool,
+    approval: ApprovalState,
 ) -> tuple[Label, ...]:
     """The labels of a statement, most important first.
 
@@ -55,8 +62,8 @@ def labels_for(
         zh, en = _MODE_WORDS[mode]
         labels.append(Label(f"比较口径：{zh}", f"FOR COMPARISON: {en}"))
     labels.extend(_data_labels(lines))
-    if is_provisional:
-        labels.append(Label("数据未经审核", "PROVISIONAL DATA, NOT REVIEWED"))
+    if approval in _APPROVAL_LABELS:
+        labels.append(_APPROVAL_LABELS[approval])
     unverified = CONFIDENCE_ZH["unverified"]
     if has_unverified_terms(agreement):
         labels.append(Label(f"协议参数{unverified}", "AGREEMENT TERMS UNVERIFIED"))

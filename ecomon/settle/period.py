@@ -8,6 +8,7 @@ import pandas as pd
 
 from ecomon.errors import ContractError
 from ecomon.model.agreement import Agreement, Mode
+from ecomon.model.approval import ApprovalState
 from ecomon.model.period import Period
 from ecomon.model.provenance import Provenance
 from ecomon.settle.f2 import charge_excess_load
@@ -27,7 +28,7 @@ def settle_period(
     mode: Mode | None = None,
     run_type: RunType = "初算",
     provenance: Provenance,
-    is_provisional: bool = True,
+    approval: ApprovalState = "provisional",
 ) -> Statement:
     """Lines, postings and statement of one agreement over whole months.
 
@@ -46,8 +47,8 @@ def settle_period(
         The agreement's own unless given; another mode is for comparison and never payable.
     run_type : {"初算", "复算", "终算"}
     provenance : Provenance
-    is_provisional : bool
-        False only where a person has approved every value; until then nothing is payable.
+    approval : {"provisional", "reviewed", "approved"}
+        The least state of the readings the loads were formed of; payable is only ``approved``.
 
     Returns
     -------
@@ -81,7 +82,7 @@ def settle_period(
         lines=lines,
         postings=tuple(posting for line in lines for posting in post_line(agreement, line)),
         provenance=provenance,
-        is_provisional=is_provisional,
+        approval=approval,
     )
 
 

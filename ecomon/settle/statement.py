@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ecomon.errors import LedgerError
 from ecomon.model.agreement import Agreement, Mode, Party
+from ecomon.model.approval import ApprovalState
 from ecomon.model.canonical import canonical_octets
 from ecomon.model.provenance import Provenance
 from ecomon.settle.label import Label, has_unverified_terms, labels_for
@@ -43,8 +44,8 @@ class Statement:
     """Lines in the order of month and factor, and two postings for each measured one.
 
     ``amount_cny`` and the totals are over the measured lines; they are None when there is none.
-    ``n_missing`` says how many factor-months they leave out. ``is_provisional`` is False only where
-    a person has approved every value the loads were formed of.
+    ``n_missing`` says how many factor-months they leave out. ``approval`` is the least state of the
+    readings that the loads were formed of.
 
     Raises
     ------
@@ -59,7 +60,7 @@ class Statement:
     lines: tuple[Line, ...]
     postings: tuple[Posting, ...]
     provenance: Provenance
-    is_provisional: bool = True
+    approval: ApprovalState = "provisional"
 
     def __post_init__(self) -> None:
         check_balance(self.postings)
@@ -72,6 +73,11 @@ class Statement:
         """Sum of the measured lines: positive, the downstream party pays; None of no such line."""
         amounts = [line.amount_cny for line in self.lines if line.amount_cny is not None]
         return sum_money(amounts) if amounts else None
+
+    @property
+    def is_provisional(self) -> bool:
+        """False only where a person has approved every reading the loads were formed of."""
+        return self.approval != "approved"
 
     @property
     def n_missing(self) -> int:
@@ -99,7 +105,7 @@ class Statement:
             self.mode,
             self.lines,
             self.provenance,
-            is_provisional=self.is_provisional,
+            approval=self.approval,
         )
 
     @property
@@ -146,6 +152,7 @@ class Statement:
             "is_shadow": self.is_shadow,
             "is_payable": self.is_payable,
             "is_provisional": self.is_provisional,
+            "approval": self.approval,
             "n_lines": len(self.lines),
             "n_missing": self.n_missing,
             "amount_cny": _as_json(self.amount_cny),

@@ -123,7 +123,11 @@ def people(store: Store) -> dict[str, Actor]:
     founder = store.authenticate(store.add_actor("admin", "administrator", by=None).text)
     tokens = {
         name: store.add_actor(name, role, by=founder).text
-        for name, role in (("reviewer", "reviewer"), ("second", "reviewer"), ("approver", "approver"))
+        for name, role in (
+            ("reviewer", "reviewer"),
+            ("second", "reviewer"),
+            ("approver", "approver"),
+        )
     }
     return {"administrator": founder} | {
         name: store.authenticate(token) for name, token in tokens.items()

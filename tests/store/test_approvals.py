@@ -159,9 +159,8 @@ def test_a_value_set_back_is_asked_about_no_more(
 
 
 def test_open_cases_block(store: Store, people: People, revisions: list[int]) -> None:
-    store.open_reviews(
-        [{"revision": revisions[3], "reason": "lone"}, {"revision": revisions[5], "reason": "lone"}]
-    )
+    cases = [{"revision": revision, "reason": "lone"} for revision in (revisions[3], revisions[5])]
+    assert store.open_reviews([*cases, cases[0]]) == 2
     with pytest.raises(StoreError, match=f"有 1 个审核事项未决.*revision {revisions[3]} lone"):
         review(store, people)
     store.record_decision(revisions[3], "accept", actor=people["reviewer"], reason="r")

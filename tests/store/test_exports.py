@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 
 from ecomon.errors import StoreError
+from ecomon.model.cf import decode_dataset
 from ecomon.model.period import Period
 from ecomon.store import IngestReport, Store
 
@@ -104,7 +105,10 @@ def test_zarr_says_what_the_store_says(filled: Store, tmp_path: Path) -> None:
     )  # fmt: skip
     assert lazily["TP"].chunks is not None
     told = lazily.compute()
+    assert told["time"].to_numpy()[0] == np.datetime64("2021-04-03T00:00")  # 08:00 in Beijing
+    assert (told["TP"].attrs["units"], told["TP"].attrs["unit_symbol"]) == ("mg L-1", "mg/L")
     known = filled.read_dataset(Period.month(2021, 4))
+    told = decode_dataset(told)
     xr.testing.assert_equal(told, known)
     assert told["TP"].attrs["units"] == "mg/L"
     assert told["TP"].attrs["ancillary_variables"] == "TP_flag"

@@ -52,7 +52,12 @@ def test_what_goes_in_comes_out(store: Store, readings: Readings) -> None:
     expected = given.sort_values(["site", "determinand", "start"], ignore_index=True)
     pd.testing.assert_frame_equal(stored[list(given.columns)], expected)
     assert stored["revision"].is_unique
-    assert list(store.read_observations(DAY).columns) == [*stored.columns, "flag", "decision"]
+    assert list(store.read_observations(DAY).columns) == [
+        *stored.columns,
+        "flag",
+        "decision",
+        "approval",
+    ]
 
 
 def test_rows_are_sorted_by_site_determinand_start_across_series(

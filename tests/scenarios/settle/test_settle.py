@@ -101,7 +101,7 @@ def test_scenario(case: Path) -> None:
     (when,) = rows_of(case / "when.csv")
     statement = settle_period(
         given_agreement(case, when), given_loads(case), Period.parse(when["period"]),
-        run_type=when["run_type"], provenance=REAL, is_provisional=False,
+        run_type=when["run_type"], provenance=REAL, approval="approved",
     )  # fmt: skip
     then_lines = rows_of(case / "then_lines.csv")
     columns = list(then_lines[0])

@@ -32,7 +32,7 @@ def test_a_complete_month_by_hand(
     agreement: Agreement, april: pd.DataFrame, real: Provenance
 ) -> None:
     # CODMN -450 000 (upstream pays), NH3N +800 000, TP 0: downstream pays 350 000.
-    statement = settle_period(agreement, april, APRIL, provenance=real, is_provisional=False)
+    statement = settle_period(agreement, april, APRIL, provenance=real, approval="approved")
     assert statement.amount_cny == Decimal("350000.00")
     up, down = statement.totals
     assert (up.party.name_zh, up.amount_cny) == ("文县", Decimal("350000.00"))
@@ -82,7 +82,7 @@ def test_what_is_not_agreed_or_not_sure_is_said_and_not_payable(
 ) -> None:  # fmt: skip
     changed = agreement.model_copy(update=changes)
     statement = settle_period(
-        changed, april, APRIL, mode="two_sided", provenance=real, is_provisional=False
+        changed, april, APRIL, mode="two_sided", provenance=real, approval="approved"
     )
     assert statement.amount_cny == Decimal("350000.00")
     assert not statement.is_payable and label in statement.labels[0].zh
@@ -100,7 +100,7 @@ def test_example_data_and_a_doubtful_link_are_said(
         "流量关联待核实",
     ]
     assert not statement.is_payable
-    reviewed = settle_period(agreement, doubtful, APRIL, provenance=real, is_provisional=False)
+    reviewed = settle_period(agreement, doubtful, APRIL, provenance=real, approval="approved")
     assert not reviewed.is_payable
 
 
@@ -115,13 +115,22 @@ def test_provisional_data_are_said_and_never_payable(
     assert (document["is_provisional"], document["is_payable"]) == (True, False)
 
 
+def test_reviewed_data_are_not_approved_data(
+    agreement: Agreement, april: pd.DataFrame, real: Provenance
+) -> None:
+    statement = settle_period(agreement, april, APRIL, provenance=real, approval="reviewed")
+    assert [label.zh for label in statement.labels] == ["数据已审核，未批准"]
+    assert statement.is_provisional and not statement.is_payable
+    assert json.loads(document_bytes(statement))["approval"] == "reviewed"
+
+
 def test_whole_months_in_force_only(
     agreement: Agreement, april: pd.DataFrame, real: Provenance
 ) -> None:
     with pytest.raises(ContractError, match="whole months"):
         settle_period(agreement, april, Period.parse("2021-04-01/2021-04-20"), provenance=real)
     ends = agreement.model_copy(update={"valid_to": date(2021, 5, 1)})
-    assert settle_period(ends, april, APRIL, provenance=real, is_provisional=False).is_payable
+    assert settle_period(ends, april, APRIL, provenance=real, approval="approved").is_payable
     with pytest.raises(ContractError, match="not in force in 2021-05"):
         settle_period(ends, april, SECOND, provenance=real)
 
