@@ -1,8 +1,9 @@
-"""Places: rivers, sections, gauges, air sites, jurisdictions and the offices that are told."""
+"""Places: sections, gauges, air sites, water plants, jurisdictions and the offices that are told."""
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,6 +11,11 @@ from ecomon.model.fact import Dated, Fact, Slug
 
 SectionKind = Literal["border", "inside", "headwater", "emergency", "intake"]
 Grade = Literal[1, 2, 3, 4, 5, 6]
+Adcode = Annotated[str, Field(pattern=r"^\d{6}$")]
+"""Code of an administrative division (GB/T 2260)."""
+Longitude = Annotated[float | None, Field(default=None, ge=73, le=136)]
+Latitude = Annotated[float | None, Field(default=None, ge=3, le=54)]
+"""Degrees east and north; None where the place is not known."""
 GRADE_ZH: dict[int, str] = {1: "Ⅰ类", 2: "Ⅱ类", 3: "Ⅲ类", 4: "Ⅳ类", 5: "Ⅴ类", 6: "劣Ⅴ类"}
 TARGET_UNKNOWN_ZH = "目标未配置"
 TARGET_UNKNOWN_EN = "no target configured"
@@ -20,10 +26,18 @@ class Alias(Dated):
 
     ``feed`` names the source (``cnemc-water``, ``st-river-r`` ...), ``key`` is what it prints:
     ``四川省/姚渡`` where a province disambiguates, else the bare code or name.
+
+    ``seen_on`` and ``absent_on`` are days on which lists of the feed were read that hold the name,
+    or lack it (the archive of a month stands under its first day; one name was lacking there and
+    came back). Where a name came or went between two lists, its validity begins after the last one
+    without it and ends with the first whole one without it: the true day lies between.
     """
 
     feed: str
     key: str
+    seen_on: tuple[date, ...] = ()
+    absent_on: tuple[date, ...] = ()
+    note: str | None = None
 
 
 class Jurisdiction(Fact):
@@ -33,11 +47,12 @@ class Jurisdiction(Fact):
     name_zh: str
     name_en: str
     level: Literal["province", "prefecture", "county"]
-    parent: str | None = Field(default=None, pattern=r"^\d{6}$")
+    parent: Adcode | None = None
+    note: str | None = None
 
 
 class Office(Fact):
-    """Who is told: a river-chief office, an ecology bureau, a water plant.
+    """Who is told: a river-chief office, an ecology bureau, a water plant, the operators (运维).
 
     Telephone numbers and personal names are not facts of the registry; they live in the store.
     """
@@ -45,30 +60,23 @@ class Office(Fact):
     id: Slug
     name_zh: str
     name_en: str
-    kind: Literal["river_chief", "ecology_bureau", "water_plant", "monitoring_centre"]
-    jurisdiction: str = Field(pattern=r"^\d{6}$")
+    kind: Literal["river_chief", "ecology_bureau", "water_plant", "monitoring_centre", "operations"]
+    jurisdiction: Adcode
 
 
-class River(Fact):
-    """A river (河流); ``length_km`` in the 1,120 km system of the Jialing's chainage."""
+class WaterPlant(Dated):
+    """A waterworks (水厂) that takes its water from the river.
+
+    ``intakes`` are sections of kind ``intake``; ``office`` is who answers for the plant and is told.
+    """
 
     id: Slug
     name_zh: str
     name_en: str
-    flows_into: Slug | None = None
-    confluence_km: float | None = None
-    length_km: float | None = None
-
-
-class Reach(Fact):
-    """A stretch of river (河段) between two sections, in the order of the water."""
-
-    id: Slug
-    river: Slug
-    from_section: Slug
-    to_section: Slug
-    length_km: float | None = None
-    is_impounded: bool = False
+    located_in: Adcode
+    intakes: tuple[Slug, ...] = Field(min_length=1)
+    office: Slug
+    unverified_fields: tuple[str, ...] = ()
     note: str | None = None
 
 
@@ -100,24 +108,29 @@ class Section(Dated):
     """A place of assessment on a river (断面); manual samples are taken here, stations stand here.
 
     ``located_in`` (where it lies) and ``assessed_for`` (whose performance it measures) are two
-    attributes. ``downstream`` is the next section the water reaches, on this river or the next.
-    ``unverified_fields`` names the fields that are 待核实 although the rest of the fact is better.
+    attributes; where the county is not known, ``located_in`` is the prefecture. ``downstream`` is
+    the next section the water reaches, on this river or the next. ``boundary_type`` is the border
+    role as its source prints it (省界, 市界, 县界 ...). ``position_error_km`` is how far the true
+    place may be. ``unverified_fields`` names the fields that are 待核实 although the rest of the
+    fact is better.
     """
 
     id: Slug
     name_zh: str
     name_en: str
-    river: Slug
+    river: Slug | None = None
     kind: SectionKind
     control_level: str | None = None
-    located_in: str = Field(pattern=r"^\d{6}$")
-    assessed_for: str | None = Field(default=None, pattern=r"^\d{6}$")
-    upstream_jurisdiction: str | None = Field(default=None, pattern=r"^\d{6}$")
-    downstream_jurisdiction: str | None = Field(default=None, pattern=r"^\d{6}$")
+    boundary_type: str | None = None
+    located_in: Adcode
+    assessed_for: Adcode | None = None
+    upstream_jurisdiction: Adcode | None = None
+    downstream_jurisdiction: Adcode | None = None
     national_code: str | None = None
-    km_above_mouth: float | None = None
-    longitude: float | None = Field(default=None, ge=73, le=136)
-    latitude: float | None = Field(default=None, ge=3, le=54)
+    km_above_mouth: float | None = Field(default=None, ge=0)
+    longitude: Longitude = None
+    latitude: Latitude = None
+    position_error_km: float | None = Field(default=None, ge=0)
     position_note: str | None = None
     water_body: Literal["river", "lake"] = "river"
     downstream: Slug | None = None
@@ -131,10 +144,12 @@ class Section(Dated):
 
     @model_validator(mode="after")
     def _border_has_two_sides(self) -> Section:
-        if self.kind == "border" and not (
-            self.upstream_jurisdiction and self.downstream_jurisdiction
-        ):
-            raise ValueError("a border section names its upstream and its downstream jurisdiction")
+        has_sides = self.upstream_jurisdiction and self.downstream_jurisdiction
+        if self.kind == "border" and not (has_sides or self.boundary_type):
+            raise ValueError(
+                "a border section names its upstream and its downstream jurisdiction, or at least "
+                "the boundary_type that its source prints"
+            )
         return self
 
 
@@ -145,25 +160,44 @@ class Gauge(Dated):
     name_zh: str
     name_en: str
     river: Slug
-    located_in: str | None = Field(default=None, pattern=r"^\d{6}$")
+    located_in: Adcode | None = None
     national_code: str | None = None
-    catchment_km2: float | None = None
-    mean_discharge_m3_s: float | None = None
-    km_above_mouth: float | None = None
+    catchment_km2: float | None = Field(default=None, gt=0)
+    mean_discharge_m3_s: float | None = Field(default=None, gt=0)
+    km_above_mouth: float | None = Field(default=None, ge=0)
+    longitude: Longitude = None
+    latitude: Latitude = None
+    position_error_km: float | None = Field(default=None, ge=0)
+    position_note: str | None = None
     aliases: tuple[Alias, ...] = ()
     unverified_fields: tuple[str, ...] = ()
     note: str | None = None
 
 
 class AirSite(Dated):
-    """An ambient-air station (空气站). A background point stays out of city means."""
+    """An ambient-air station (空气站). A background point stays out of city means.
+
+    Attributes
+    ----------
+    listed_as : str or None
+        Its name as the national list prints it, where marks are added to it: (对照点), (停运161118).
+    position_shift_km : float or None
+        Distance between this position and the one an older feed gave.
+    role : {"core", "basin", "regional"} or None
+        In the core city, in another city of the basin, or beside the basin for comparison.
+    """
 
     id: Slug
     name_zh: str
     name_en: str
-    located_in: str = Field(pattern=r"^\d{6}$")
+    located_in: Adcode
     national_code: str | None = None
-    longitude: float | None = None
-    latitude: float | None = None
+    longitude: Longitude = None
+    latitude: Latitude = None
+    position_shift_km: float | None = Field(default=None, ge=0)
     is_background: bool = False
+    listed_as: str | None = None
+    role: Literal["core", "basin", "regional"] | None = None
     aliases: tuple[Alias, ...] = ()
+    unverified_fields: tuple[str, ...] = ()
+    note: str | None = None

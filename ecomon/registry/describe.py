@@ -13,17 +13,23 @@ from ecomon.registry.registry import Registry
 from ecomon.registry.snapshot import plain
 
 _KINDS = {
-    "section": "sections", "gauge": "gauges", "air site": "air_sites", "river": "rivers",
-    "reach": "reaches", "jurisdiction": "jurisdictions", "office": "offices",
+    "section": "sections", "gauge": "gauges", "reservoir": "reservoirs", "air site": "air_sites",
+    "water plant": "water_plants", "river": "rivers", "node": "nodes", "reach": "reaches",
+    "course": "courses", "event": "events",
+    "jurisdiction": "jurisdictions", "office": "offices", "poll": "polls",
+    "feed": "feeds", "calendar": "calendars",
     "determinand": "determinands", "standard": "standards", "agreement": "agreements",
 }  # fmt: skip
 _JURISDICTION_FIELDS = (
     "located_in", "assessed_for", "upstream_jurisdiction", "downstream_jurisdiction",
-    "jurisdiction", "parent",
+    "jurisdiction", "jurisdictions", "parent",
 )  # fmt: skip
 _LINKS = {
     "river": "rivers", "flows_into": "rivers", "downstream": "sections", "section": "sections",
-    "from_section": "sections", "to_section": "sections", "gauge": "gauges",
+    "from_section": "sections", "to_section": "sections", "gauge": "gauges", "joins": "rivers",
+    "from_node": "nodes", "to_node": "nodes", "reservoir": "reservoirs",
+    "reservoirs": "reservoirs", "intakes": "sections", "office": "offices",
+    "site": "sites", "from_site": "sites", "to_site": "sites",
 }  # fmt: skip
 
 
@@ -72,7 +78,16 @@ def _matches(
 
 def _names_of(key: str, fact: Any) -> Iterator[str]:
     yield key
-    for field in ("name_zh", "name_en", "national_code", "code", "title_zh", "symbol"):
+    for field in (
+        "name_zh",
+        "name_en",
+        "national_code",
+        "code",
+        "title_zh",
+        "symbol",
+        "title",
+        "listed_as",
+    ):
         if value := getattr(fact, field, None):
             yield value
             yield value.replace(" ", "")
@@ -118,7 +133,9 @@ def _in_words(registry: Registry, name: str, value: Any) -> Any:
     if isinstance(value, dict):
         return _spelt_out(registry, value)
     if isinstance(value, list):
-        return [_spelt_out(registry, one) if isinstance(one, dict) else one for one in value]
+        return [_in_words(registry, name, one) for one in value]
+    if name == "line":
+        return f"{value.count(',') + 1} points"
     if name in _JURISDICTION_FIELDS:
         return f"{value} {''.join(one.name_zh for one in registry.lineage(value))}"
     if name in _LINKS and value in getattr(registry, _LINKS[name]):

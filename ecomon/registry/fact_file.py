@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ecomon.errors import Problem, RegistryError
 from ecomon.registry.layout import Kind
+from ecomon.registry.yaml_text import read_yaml
 
 Where = tuple[str | int, ...]
 """Keys and list positions that lead to a place in a file."""
-
-
-class _ExactConstructor(SafeConstructor):
-    """Reads ``0.050`` as the decimal that was printed; binary floats would lose its last place."""
-
-    def construct_exact(self, node: Any) -> Decimal | float:
-        text = self.construct_scalar(node)
-        try:
-            return Decimal(text.replace("_", ""))
-        except InvalidOperation:  # .inf and .nan
-            return self.construct_yaml_float(node)
-
-
-_ExactConstructor.add_constructor("tag:yaml.org,2002:float", _ExactConstructor.construct_exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +47,8 @@ def read_fact_file(path: Path, label: str, kind: Kind, *, is_local: bool) -> Fac
         naming file and line where the text is not YAML, a key stands twice, or the file is no
         mapping.
     """
-    reader = YAML(typ="safe")
-    reader.Constructor = _ExactConstructor
     try:
-        content = reader.load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except (YAMLError, ValueError, OSError) as wrong:
         raise RegistryError(_unreadable(label, wrong)) from None
     if not isinstance(content, dict):

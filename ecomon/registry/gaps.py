@@ -2,35 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 
-from ecomon.model.fact import CONFIDENCE_ZH, Fact
-from ecomon.model.place import TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH, Gauge, Section
+from ecomon.model.fact import Fact
+from ecomon.model.place import TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH
+from ecomon.model.poll import Poll
+from ecomon.registry.gap import FIELDS_ZH, UNVERIFIED_ZH, Gap, fields_to_verify
+from ecomon.registry.place_gaps import find_place_gaps
 from ecomon.registry.registry import Registry
 
-UNVERIFIED_ZH = CONFIDENCE_ZH["unverified"]
-FIELDS_ZH = {
-    "kind": "断面类型", "located_in": "所在行政区", "assessed_for": "考核责任行政区",
-    "upstream_jurisdiction": "上游行政区", "downstream_jurisdiction": "下游行政区",
-    "km_above_mouth": "河口里程", "longitude": "经度", "latitude": "纬度", "downstream": "下游断面",
-    "catchment_km2": "集水面积", "mean_discharge_m3_s": "多年平均流量",
-}  # fmt: skip
+__all__ = [
+    "FIELDS_ZH",
+    "UNVERIFIED_ZH",
+    "Gap",
+    "GapCount",
+    "count_gaps",
+    "find_calendar_gaps",
+    "find_gaps",
+]
+
+FIRST_MONTH_OF_NOTICE = 10
+_COUNTED: dict[str, tuple[str, str]] = {
+    "targets": (TARGET_UNKNOWN_ZH, TARGET_UNKNOWN_EN),
+    "national_code": ("无国家编码", "no national code"),
+    "control_level": ("管控级别未知", "control level not known"),
+    "assessed_for": ("考核责任行政区未知", "not known whose performance it measures"),
+    "upstream_jurisdiction": ("两侧行政区未知", "its two jurisdictions not known"),
+    "located_in": ("所在区县未知", "county not known"),
+    "longitude": ("无坐标", "no coordinates"),
+    "river": ("所在河流未知", "river not known"),
+    "km_above_mouth": ("无河口里程", "no distance above the mouth"),
+    "downstream": ("下游断面未知", "next section downstream not known"),
+    "discharge": ("流量来源无或待核实", "discharge link missing or unverified"),
+    "offices": ("未配置告知单位", "no office to tell"),
+    "aliases": ("来源中的名称未知或已失效", "name in feeds not known, or no longer there"),
+    "catchment_km2": ("无集水面积", "no catchment area"),
+    "mean_discharge_m3_s": ("无多年平均流量", "no mean discharge"),
+    "normal_level_m": ("无正常蓄水位", "no normal pool level"),
+    "storage_1e8_m3": ("无总库容", "no storage"),
+    "valid_to": ("已停运", "off the network"),
+    "flows_into": ("汇入何处未知", "not known where it flows"),
+    "confluence_km": ("汇口里程未知", "place of confluence not known"),
+    "joins": ("支流名称未知", "joining river not named"),
+    "length_km": ("无长度", "no length"),
+    "is_impounded": ("是否受壅水影响未知", "impoundment not known"),
+    "pins": ("证书未固定", "no certificate pinned"),
+    "years": ("无工作日历", "no calendar of working days"),
+    "legal_basis": ("模拟核算，无公开协议文本", "shadow calculation, no agreement text"),
+    "unverified_fields": (f"部分字段{UNVERIFIED_ZH}", "fields unverified"),
+    "confidence": (f"整条{UNVERIFIED_ZH}", "whole entry unverified"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """One thing that is missing or unverified: of which entry, which field, in words."""
+class GapCount:
+    """How many entries of a kind have a gap in one field."""
 
-    place: str
     kind: str
     field: str
+    n_places: int
     text_zh: str
     text_en: str
-
-    def as_json(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def find_gaps(registry: Registry, day: date | None = None) -> tuple[Gap, ...]:
@@ -43,67 +78,48 @@ def find_gaps(registry: Registry, day: date | None = None) -> tuple[Gap, ...]:
         held at some time counts as known.
     """
     return (
-        *(gap for one in registry.sections.values() for gap in _of_section(registry, one, day)),
-        *(gap for one in registry.gauges.values() for gap in _of_gauge(one)),
+        *find_place_gaps(registry, day),
+        *(gap for one in registry.polls.values() for gap in _of_poll(one)),
         *(gap for one in registry.agreements.values() if one.is_shadow for gap in _shadow(one.id)),
         *_unverified_facts(registry),
+        *(find_calendar_gaps(registry, day) if day else ()),
     )
 
 
-def _of_section(registry: Registry, section: Section, day: date | None) -> Iterator[Gap]:
-    def gap(field: str, text_zh: str, text_en: str) -> Gap:
-        return Gap(section.id, "section", field, f"{section.name_zh} {text_zh}", text_en)
+def count_gaps(gaps: Iterable[Gap]) -> tuple[GapCount, ...]:
+    """The gaps by kind of entry and field, in the order in which they first come.
 
-    links = [one for one in section.discharge if day is None or one.holds_on(day)]
-    if not [one for one in section.targets if day is None or one.holds_on(day)]:
-        yield gap("targets", TARGET_UNKNOWN_ZH, TARGET_UNKNOWN_EN)
-    if section.national_code is None:
-        yield gap("national_code", "无国家断面编码", "no national code")
-    if section.longitude is None or section.latitude is None:
-        yield gap("longitude", "无坐标", "no coordinates")
-    if section.km_above_mouth is None:
-        yield gap("km_above_mouth", "无河口里程", "no distance above the mouth")
-    if section.assessed_for is None and section.kind not in ("emergency", "intake"):
-        yield gap("assessed_for", "考核责任行政区未知", "not known whose performance it measures")
-    if section.downstream is None and not _is_last(registry, section):
-        yield gap("downstream", "下游断面未知", "next section downstream not known")
-    if not links:
-        yield gap("discharge", "无流量来源", "no gauge gives its discharge")
-    for link in links:
-        if link.is_unverified:
-            text = f"流量关系{UNVERIFIED_ZH}（{link.gauge}）"
-            yield gap("discharge", text, f"discharge link to {link.gauge} unverified")
-    if not any(section.located_in == one.jurisdiction for one in registry.offices.values()):
-        yield gap("offices", "所在行政区未配置告知单位", "no office of its jurisdiction")
-    if section.has_station and not section.aliases:
-        yield gap("aliases", "自动站在来源中的名称未知", "name of its station in feeds not known")
-    yield from _fields_to_verify(section, "section")
+    A place that has two gaps in one field (two links of discharge) counts once.
+    """
+    counts = Counter((kind, field) for kind, field, _ in _distinct(gaps))
+    return tuple(
+        GapCount(kind, field, count, *_COUNTED.get(field, (field, field)))
+        for (kind, field), count in counts.items()
+    )
 
 
-def _of_gauge(gauge: Gauge) -> Iterator[Gap]:
-    for field, text_zh, text_en in (
-        ("national_code", "无国家测站编码", "no national code"),
-        ("located_in", "所在行政区未知", "jurisdiction not known"),
-        ("catchment_km2", "无集水面积", "no catchment area"),
-        ("mean_discharge_m3_s", "无多年平均流量", "no mean discharge"),
-    ):
-        if getattr(gauge, field) is None:
-            yield Gap(gauge.id, "gauge", field, f"{gauge.name_zh} {text_zh}", text_en)
-    yield from _fields_to_verify(gauge, "gauge")
+def _distinct(gaps: Iterable[Gap]) -> dict[tuple[str, str, str], None]:
+    return dict.fromkeys((one.kind, one.field, one.place) for one in gaps)
 
 
-def _fields_to_verify(fact: Section | Gauge, kind: str) -> Iterator[Gap]:
-    if fact.unverified_fields:
-        listed_zh = "、".join(FIELDS_ZH.get(field, field) for field in fact.unverified_fields)
-        listed_en = ", ".join(fact.unverified_fields)
-        text_zh = f"{fact.name_zh} {UNVERIFIED_ZH}：{listed_zh}"
-        yield Gap(fact.id, kind, "unverified_fields", text_zh, f"unverified: {listed_en}")
+def find_calendar_gaps(registry: Registry, day: date) -> tuple[Gap, ...]:
+    """Years whose working days are only guessed: that of ``day`` and, from October on, the next.
+
+    The notice of a year is published in the autumn before it, so its lack is no gap earlier.
+    """
+    years = [day.year, day.year + 1] if day.month >= FIRST_MONTH_OF_NOTICE else [day.year]
+    return tuple(
+        Gap(str(year), "calendar", "years", *said)
+        for year in years
+        if (said := registry.calendar.caution(year)) is not None
+    )
 
 
-def _is_last(registry: Registry, section: Section) -> bool:
-    """The lowest section of a river has none below it in the registry, and that is no gap."""
-    chain = [one for one in registry.chain(section.river) if one.km_above_mouth is not None]
-    return bool(chain) and chain[-1].id == section.id
+def _of_poll(poll: Poll) -> Iterator[Gap]:
+    if not poll.is_pinned:
+        text_zh = f"{poll.name_zh} 证书未固定"
+        yield Gap(poll.id, "poll", "pins", text_zh, "no certificate pinned")
+    yield from fields_to_verify(poll, "poll")
 
 
 def _shadow(agreement_id: str) -> Iterator[Gap]:
@@ -116,10 +132,18 @@ def _unverified_facts(registry: Registry) -> Iterator[Gap]:
     groups: dict[str, dict[str, Fact]] = {
         "section": {**registry.sections},
         "gauge": {**registry.gauges},
-        "river": {**registry.rivers},
-        "reach": {**registry.reaches},
+        "reservoir": {**registry.reservoirs},
         "air site": {**registry.air_sites},
+        "river": {**registry.rivers},
+        "course": {**registry.courses},
+        "node": {**registry.nodes},
+        "reach": {**registry.reaches},
+        "water plant": {**registry.water_plants},
+        "event": {**registry.events},
+        "jurisdiction": {**registry.jurisdictions},
         "office": {**registry.offices},
+        "feed": {**registry.feeds},
+        "poll": {**registry.polls},
         "determinand": {**registry.determinands},
         "standard": {**registry.standards},
         "agreement": {**registry.agreements},

@@ -12,15 +12,24 @@ from ecomon.aggregate.rules import AggregationRules
 from ecomon.alert.rules import AlertRules
 from ecomon.errors import RegistryError
 from ecomon.model.agreement import Agreement
+from ecomon.model.calendar import YearCalendar
 from ecomon.model.determinand import Determinand
-from ecomon.model.place import AirSite, Gauge, Jurisdiction, Office, Reach, River, Section
+from ecomon.model.event import RiverEvent
+from ecomon.model.feed import Expectation
+from ecomon.model.mapping import WorkbookMapping
+from ecomon.model.place import AirSite, Gauge, Jurisdiction, Office, Section, WaterPlant
+from ecomon.model.poll import Poll
+from ecomon.model.pull import Pull
+from ecomon.model.rating import RatingCurve
+from ecomon.model.river import Course, Node, Reach, Reservoir, River
 from ecomon.model.standard import Standard
-from ecomon.quality.rules import QualityRules
+from ecomon.quality.rules import MediumRules, QualityRules
 
 Root = Literal["stations", "thresholds"]
 Form = Literal["list", "document", "single"]
-"""A *list* file holds many entries under a key named as the kind; a *document* is one entry and
-there may be several; a *single* is one entry and there is exactly one."""
+"""A *list* file holds many entries under a key named as the kind, and it is one file of that name
+or several in a folder of that name; a *document* is one entry and there may be several; a *single*
+is one entry and there is exactly one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +47,47 @@ class Kind:
     def path(self) -> str:
         return f"{self.root}/{self.pattern}"
 
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Where its files may lie below their root: entries of a list file all in one, or apart."""
+        if self.form != "list" or self.root != "stations":
+            return (self.pattern,)
+        return f"{self.name}.yaml", f"{self.name}/*.yaml"
+
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("jurisdictions", "stations", "jurisdictions.yaml", Jurisdiction, key_field="adcode"),
+        Kind("jurisdictions", "stations", "jurisdictions/*.yaml", Jurisdiction, key_field="adcode"),
         Kind("rivers", "stations", "rivers.yaml", River),
+        Kind("courses", "stations", "courses/*.yaml", Course, "document", key_field="river"),
+        Kind("nodes", "stations", "nodes.yaml", Node),
         Kind("sections", "stations", "sections/*.yaml", Section),
-        Kind("reaches", "stations", "reaches.yaml", Reach),
+        Kind("reaches", "stations", "reaches/*.yaml", Reach),
         Kind("gauges", "stations", "gauges.yaml", Gauge),
-        Kind("air_sites", "stations", "air_sites.yaml", AirSite),
-        Kind("offices", "stations", "offices.yaml", Office),
+        Kind("reservoirs", "stations", "reservoirs.yaml", Reservoir),
+        Kind("air_sites", "stations", "air_sites/*.yaml", AirSite),
+        Kind("offices", "stations", "offices/*.yaml", Office),
+        Kind("water_plants", "stations", "water_plants.yaml", WaterPlant),
+        Kind("events", "stations", "events.yaml", RiverEvent),
+        Kind("polls", "stations", "polls/*.yaml", Poll),
+        Kind("mappings", "stations", "mappings/*.yaml", WorkbookMapping, "document"),
+        Kind("pulls", "stations", "pulls/*.yaml", Pull),
+        Kind("ratings", "stations", "ratings/*.yaml", RatingCurve),
+        Kind("feeds", "stations", "feeds/*.yaml", Expectation, "document"),
         Kind("determinands", "thresholds", "determinands/*.yaml", Determinand, key_field="key"),
         Kind("standards", "thresholds", "standards/*.yaml", Standard, "document"),
         Kind("agreements", "thresholds", "agreements/*.yaml", Agreement, "document"),
+        Kind(
+            "calendars",
+            "thresholds",
+            "calendars/*.yaml",
+            YearCalendar,
+            "document",
+            key_field="year",
+        ),
         Kind("quality", "thresholds", "quality/surface-water.yaml", QualityRules, "single"),
+        Kind("quality_media", "thresholds", "quality/hydrology.yaml", MediumRules, "document"),
         Kind("aggregation", "thresholds", "aggregation/default.yaml", AggregationRules, "single"),
         Kind("alerts", "thresholds", "alerts/default.yaml", AlertRules, "single"),
     )
@@ -78,7 +113,7 @@ def shipped_folder(root: Root) -> Path:
 def kind_of(root: Root, path: PurePosixPath) -> Kind | None:
     """The kind of the file at ``path`` below ``root``; None where no such file belongs there."""
     for kind in KINDS.values():
-        is_as_deep = len(path.parts) == kind.pattern.count("/") + 1
-        if kind.root == root and is_as_deep and path.match(kind.pattern):
-            return kind
+        for pattern in kind.patterns if kind.root == root else ():
+            if len(path.parts) == pattern.count("/") + 1 and path.match(pattern):
+                return kind
     return None

@@ -11,24 +11,48 @@ from typing import Any
 from ecomon.errors import Problem
 from ecomon.model.agreement import Agreement
 from ecomon.model.fact import Dated
-from ecomon.model.place import AirSite, Gauge, Jurisdiction, Reach, River, Section
+from ecomon.model.place import AirSite, Gauge, Jurisdiction, Section
+from ecomon.model.poll import Poll
+from ecomon.model.rating import RatingCurve
+from ecomon.model.river import Reservoir, River
 from ecomon.model.standard import Standard
 from ecomon.registry.fact_file import Where
 from ecomon.registry.layers import Entries, Entry
+from ecomon.registry.network import check_network, follow
 from ecomon.registry.snapshot import Facts
 
 REFERENCES: dict[str, dict[str, str]] = {
     "jurisdictions": {"parent": "jurisdictions"},
     "rivers": {"flows_into": "rivers"},
-    "reaches": {"river": "rivers", "from_section": "sections", "to_section": "sections"},
+    "courses": {"river": "rivers"},
+    "nodes": {
+        "river": "rivers", "joins": "rivers", "located_in": "jurisdictions",
+        "reservoir": "reservoirs",
+    },
+    "reaches": {
+        "river": "rivers", "from_section": "sections", "to_section": "sections",
+        "from_node": "nodes", "to_node": "nodes", "reservoirs": "reservoirs",
+        "jurisdictions": "jurisdictions",
+    },
+    "reservoirs": {"river": "rivers", "located_in": "jurisdictions"},
+    "water_plants": {
+        "located_in": "jurisdictions", "intakes": "sections", "office": "offices",
+    },
+    "events": {
+        "river": "rivers", "determinand": "determinands", "sightings.site": "sites",
+        "passages.from_site": "sites", "passages.to_site": "sites",
+    },
     "sections": {
         "river": "rivers", "located_in": "jurisdictions", "assessed_for": "jurisdictions",
         "upstream_jurisdiction": "jurisdictions", "downstream_jurisdiction": "jurisdictions",
         "downstream": "sections", "offices": "offices", "discharge.gauge": "gauges",
     },
+    "ratings": {"gauge": "gauges"},
+    "quality_media": {"checks.determinands": "determinands", "checks.sites": "sites"},
     "gauges": {"river": "rivers", "located_in": "jurisdictions"},
     "air_sites": {"located_in": "jurisdictions"},
     "offices": {"jurisdiction": "jurisdictions"},
+    "feeds": {"suspensions.site": "sites"},
     "standards": {
         "class_limits.determinand": "determinands", "single_limits.determinand": "determinands",
     },
@@ -46,7 +70,7 @@ REFERENCES: dict[str, dict[str, str]] = {
 }  # fmt: skip
 """Which field names an entry of which kind."""
 
-SITE_KINDS = ("sections", "gauges", "air_sites")
+SITE_KINDS = ("sections", "gauges", "reservoirs", "air_sites")
 NATIONAL_FEED = "cnemc-water"
 _LEVELS = ("province", "prefecture", "county")
 
@@ -70,14 +94,17 @@ def check_references(facts: Facts, entries: Entries) -> Iterator[Problem]:
     yield from _check_cycles(facts["sections"], entries["sections"], "downstream")
     for key, section in facts["sections"].items():
         yield from _check_section(entries["sections"][key], section, facts["sections"])
-    for key, gauge in facts["gauges"].items():
-        yield from _check_field_names(entries["gauges"][key], gauge)
-    for key, reach in facts["reaches"].items():
-        yield from _check_reach(entries["reaches"][key], reach, facts["sections"])
+    for name, group in facts.items():
+        for key, fact in group.items():
+            yield from _check_field_names(entries[name][key], fact)
+    yield from check_network(facts, entries)
     yield from _check_site_ids(entries)
     yield from _check_aliases(facts, entries)
     yield from _check_headers(facts, entries)
     yield from _check_editions(facts["standards"], entries["standards"])
+    yield from _check_labels(facts["polls"], entries["polls"])
+    yield from _check_ratings(facts["ratings"], entries["ratings"])
+    yield from _check_media(facts, entries)
     for key, agreement in facts["agreements"].items():
         yield from _check_factors(entries["agreements"][key], agreement, facts)
     for key, rules in facts["alerts"].items():
@@ -121,7 +148,7 @@ def _check_cycles(
 ) -> Iterator[Problem]:
     is_told: set[str] = set()
     for start in facts:
-        way = list(_downstream_of(start, facts, field))
+        way = list(follow(start, facts, field))
         last = getattr(facts[way[-1]], field)
         if last in way and not is_told.intersection(way):
             is_told.update(way)
@@ -129,20 +156,9 @@ def _check_cycles(
             yield entries[way[-1]].problem((field,), f"the water runs in a circle: {circle}")
 
 
-def _downstream_of(start: str, facts: Mapping[str, Any], field: str) -> Iterator[str]:
-    """``start`` and what follows it, up to the mouth or to where a circle closes."""
-    seen: set[str] = set()
-    step: str | None = start
-    while step is not None and step in facts and step not in seen:
-        seen.add(step)
-        yield step
-        step = getattr(facts[step], field)
-
-
 def _check_section(
     entry: Entry, section: Section, sections: Mapping[str, Section]
 ) -> Iterator[Problem]:
-    yield from _check_field_names(entry, section)
     following = sections.get(section.downstream) if section.downstream else None
     is_same_river = following is not None and following.river == section.river
     if following is not None and is_same_river:
@@ -156,19 +172,10 @@ def _check_section(
                 yield entry.problem((field, later), "holds on the same days as another one")
 
 
-def _check_field_names(entry: Entry, fact: Section | Gauge) -> Iterator[Problem]:
-    for position, name in enumerate(fact.unverified_fields):
+def _check_field_names(entry: Entry, fact: Any) -> Iterator[Problem]:
+    for position, name in enumerate(getattr(fact, "unverified_fields", ())):
         if name not in type(fact).model_fields:
             yield entry.problem(("unverified_fields", position), "no field of this kind", name)
-
-
-def _check_reach(entry: Entry, reach: Reach, sections: Mapping[str, Section]) -> Iterator[Problem]:
-    if reach.from_section not in sections or reach.to_section not in sections:
-        return
-    way = list(_downstream_of(reach.from_section, sections, "downstream"))
-    if reach.to_section not in way[1:]:
-        reason = f"no water runs there from {reach.from_section}"
-        yield entry.problem(("to_section",), reason, reach.to_section)
 
 
 def _overlap(one: Dated, other: Dated) -> bool:
@@ -190,7 +197,7 @@ def _check_site_ids(entries: Entries) -> Iterator[Problem]:
 def _check_aliases(facts: Facts, entries: Entries) -> Iterator[Problem]:
     seen: dict[tuple[str, str], list[tuple[Dated, str]]] = {}
     for name in SITE_KINDS:
-        sites: Iterable[Section | Gauge | AirSite] = facts[name].values()
+        sites: Iterable[Section | Gauge | Reservoir | AirSite] = facts[name].values()
         for site in sites:
             for position, alias in enumerate(site.aliases):
                 where: Where = ("aliases", position, "key")
@@ -229,6 +236,37 @@ def _check_headers(facts: Facts, entries: Entries) -> Iterator[Problem]:
             if owner != key or header in one.aliases[:position]:
                 reason = f"{owner} has this name already"
                 yield entries["determinands"][key].problem(("aliases", position), reason, header)
+
+
+def _check_labels(polls: Mapping[str, Poll], entries: Mapping[str, Entry]) -> Iterator[Problem]:
+    """A time of one feed names one end of its interval, whoever is asked for it."""
+    seen: dict[str, Poll] = {}
+    for key, poll in polls.items():
+        first = seen.setdefault(poll.feed, poll)
+        if first.interval_label != poll.interval_label:
+            reason = f"{first.id} of the same feed says {first.interval_label}"
+            yield entries[key].problem(("interval_label",), reason, poll.interval_label)
+
+
+def _check_ratings(
+    ratings: Mapping[str, RatingCurve], entries: Mapping[str, Entry]
+) -> Iterator[Problem]:
+    """A stage means one discharge: of the curves of a gauge one is in force at a time."""
+    for one, other in combinations(ratings.values(), 2):
+        if one.gauge == other.gauge and one.overlaps(other):
+            reason = f"in force at the same time as {one.id}, of the same gauge"
+            yield entries[other.id].problem(("begins_at",), reason, str(other.begins_at))
+
+
+def _check_media(facts: Facts, entries: Entries) -> Iterator[Problem]:
+    """The tests of all media make one rule set: no determinand has two general entries."""
+    for rules in facts["quality"].values():
+        for key, medium in facts["quality_media"].items():
+            try:
+                rules.with_medium(medium)
+            except ValueError as wrong:
+                reason = str(wrong).partition("Value error, ")[2] or str(wrong)
+                yield entries["quality_media"][key].problem(("checks",), reason.split(" [type=")[0])
 
 
 def _check_editions(

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Literal
 
 from ecomon.aggregate.rules import AggregationRules
 from ecomon.alert.rules import AlertRules
 from ecomon.errors import RegistryError
 from ecomon.model.agreement import Agreement
+from ecomon.model.calendar import WorkCalendar, YearCalendar
 from ecomon.model.determinand import Determinand
+from ecomon.model.event import Passage, RiverEvent
+from ecomon.model.feed import Expectation
+from ecomon.model.mapping import WorkbookMapping
 from ecomon.model.place import (
     AirSite,
     Alias,
@@ -19,13 +24,16 @@ from ecomon.model.place import (
     Gauge,
     Jurisdiction,
     Office,
-    Reach,
-    River,
     Section,
     Target,
+    WaterPlant,
 )
+from ecomon.model.poll import Poll
+from ecomon.model.pull import Pull
+from ecomon.model.rating import RatingCurve
+from ecomon.model.river import Course, Node, Reach, Reservoir, River
 from ecomon.model.standard import Standard
-from ecomon.quality.rules import QualityRules
+from ecomon.quality.rules import MediumRules, QualityRules
 
 OWN_FEED = "tabulated"
 """Our own layout names places by our own ids."""
@@ -46,16 +54,28 @@ class Registry:
     """
 
     rivers: dict[str, River]
+    courses: dict[str, Course]
+    nodes: dict[str, Node]
     reaches: dict[str, Reach]
     sections: dict[str, Section]
     gauges: dict[str, Gauge]
+    reservoirs: dict[str, Reservoir]
     air_sites: dict[str, AirSite]
     jurisdictions: dict[str, Jurisdiction]
     offices: dict[str, Office]
+    water_plants: dict[str, WaterPlant]
+    events: dict[str, RiverEvent]
+    polls: dict[str, Poll]
+    pulls: dict[str, Pull]
+    ratings: dict[str, RatingCurve]
+    mappings: dict[str, WorkbookMapping]
+    feeds: dict[str, Expectation]
     determinands: dict[str, Determinand]
     standards: dict[str, Standard]
     agreements: dict[str, Agreement]
+    calendars: dict[str, YearCalendar]
     quality: QualityRules
+    quality_media: dict[str, MediumRules]
     aggregation: AggregationRules
     alerts: AlertRules
     local: frozenset[str]
@@ -63,9 +83,9 @@ class Registry:
     snapshot: bytes
 
     @cached_property
-    def sites(self) -> dict[str, Section | Gauge | AirSite]:
+    def sites(self) -> dict[str, Section | Gauge | Reservoir | AirSite]:
         """Everything an observation may be of, by id."""
-        return {**self.sections, **self.gauges, **self.air_sites}
+        return {**self.sections, **self.gauges, **self.reservoirs, **self.air_sites}
 
     @cached_property
     def _aliases(self) -> dict[tuple[str, str], list[tuple[Alias, str]]]:
@@ -83,6 +103,37 @@ class Registry:
             if alias.holds_on(day):
                 return site
         return None
+
+    def sites_of_feed(self, feed: str, day: date) -> tuple[str, ...]:
+        """The sites a feed has a name for on ``day``, in the order of their ids.
+
+        None for our own layout: a name in it says nothing of what should come.
+        """
+        return tuple(
+            sorted(
+                site.id
+                for site in self.sites.values()
+                if any(one.feed == feed and one.holds_on(day) for one in site.aliases)
+            )
+        )
+
+    @cached_property
+    def quality_rules(self) -> QualityRules:
+        """The tests of readings of every medium; those of a snapshot from before stand in one file."""
+        rules = self.quality
+        for _, medium in sorted(self.quality_media.items()):
+            rules = rules.with_medium(medium)
+        return rules
+
+    def ratings_of(self, gauge: str) -> tuple[RatingCurve, ...]:
+        """The rating curves of a gauge, oldest first; none hold at one time."""
+        found = (one for one in self.ratings.values() if one.gauge == gauge)
+        return tuple(sorted(found, key=lambda one: one.begins_at))
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """The working days of the years whose notices are known."""
+        return WorkCalendar.of(self.calendars.values())
 
     def section(self, section_id: str) -> Section:
         """The section of that id; RegistryError where there is none."""
@@ -125,6 +176,13 @@ class Registry:
                 return standard
         raise RegistryError(f"no edition of {code} table {table} ({applies_to}) in force on {day}")
 
+    def interval_label(self, feed: str) -> Literal["start", "end"] | None:
+        """Which end of its interval a time of a feed names; None where no poll of it says so."""
+        for poll in self.polls.values():
+            if poll.feed == feed:
+                return poll.interval_label
+        return None
+
     def lineage(self, adcode: str) -> tuple[Jurisdiction, ...]:
         """A jurisdiction after those it belongs to, the province first."""
         found: list[Jurisdiction] = []
@@ -141,7 +199,8 @@ class Registry:
         those of the jurisdiction whose performance the section measures, then those of the
         jurisdiction of the next section the water reaches. A county's offices come with those of
         its prefecture, which leads the response. Each office once; a water plant only where a
-        section names it, for its jurisdiction says nothing of its river.
+        section names it, for its jurisdiction says nothing of its river; the operators of this
+        installation never, for they are told of its running and not of the water.
         """
         section = self.section(section_id)
         found = {office: self.offices[office] for office in section.offices}
@@ -160,9 +219,32 @@ class Registry:
     def _offices_of(self) -> dict[str, dict[str, Office]]:
         found: dict[str, dict[str, Office]] = {}
         for key, office in sorted(self.offices.items()):
-            if office.kind != "water_plant":
+            if office.kind not in ("water_plant", "operations"):
                 found.setdefault(office.jurisdiction, {})[key] = office
         return found
+
+    def passages(self, from_site: str, to_site: str) -> tuple[tuple[RiverEvent, Passage], ...]:
+        """What past events say of the travel time between two places, the latest event last."""
+        return tuple(
+            (event, passage)
+            for _, event in sorted(self.events.items())
+            for passage in event.passages
+            if (passage.from_site, passage.to_site) == (from_site, to_site)
+        )
+
+    def sections_of_no_river(self) -> tuple[Section, ...]:
+        """Sections whose river is not known, which stand in no chain."""
+        return tuple(one for _, one in sorted(self.sections.items()) if one.river is None)
+
+    def unplaced(self, river_id: str) -> tuple[Section, ...]:
+        """Sections of a river of which neither the chainage nor a neighbour is known."""
+        chain = self.chain(river_id)
+        reached = {one.downstream for one in self.sections.values()}
+        return tuple(
+            one
+            for one in chain
+            if one.km_above_mouth is None and one.downstream is None and one.id not in reached
+        )
 
     def chain(self, river_id: str) -> tuple[Section, ...]:
         """Sections of a river in the order of the water.

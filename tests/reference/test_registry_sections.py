@@ -1,20 +1,29 @@
-"""The registry against the tables of the reference data: names, places, targets, distances."""
+"""The sections of the registry against the section table of the reference data, field by field."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ecomon.model.place import Section
+from ecomon.model.place import Alias, Section
 from ecomon.registry import Registry, read_registry
 from ecomon.registry.references import without_brackets
 
 DAY = date(2021, 4, 3)
 CLASS = {"": None, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-IN_SCOPE = {f"WQ{number:03d}" for number in (*range(1, 30), *range(32, 39))}
+LISTS = {
+    "in_feed_2020_05": date(2020, 5, 8),
+    "in_feed_2021_04": date(2021, 4, 1),
+    "in_feed_2026_02": date(2026, 2, 4),
+}
+RENAMED = {"川陕界": "八庙沟", "升钟水库铁炉寺": "升钟水库铁炉寺"}
+NO_LEVEL = ("unknown", "见备注")
+SHORT = {"北川县": "北川羌族自治县", "阿坝州": "阿坝藏族羌族自治州"}
+OFFICIAL = ("hbj.cngy.gov.cn", "nanchong.gov.cn", "sthjj.dazhou.gov.cn")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -29,110 +38,155 @@ def registry() -> Registry:
 
 @pytest.fixture(scope="module")
 def listed(shared: Path) -> list[dict[str, str]]:
-    rows = rows_of(shared / "data/registry/water_sections.csv")
-    return [row for row in rows if row["section_id"] in IN_SCOPE]
+    return rows_of(shared / "data/registry/water_sections.csv")
 
 
-def section_of(registry: Registry, row: dict[str, str]) -> Section:
-    """The section of a row: by its name, or by the name a bulletin uses for the same place."""
-    name = row["name_zh"].removesuffix("(应急)")
-    found = [
-        one
-        for one in registry.sections.values()
-        if one.name_zh == name
-        or any(
-            alias.key.rpartition("/")[2] == name
-            for alias in one.aliases
-            if alias.feed == "bulletin"
-        )
+Pair = tuple[dict[str, str], Section]
+
+
+@pytest.fixture(scope="module")
+def pairs(registry: Registry, listed: list[dict[str, str]]) -> list[Pair]:
+    """Each row with its section; 川陕界 of the incidents stands as 八庙沟."""
+    by_name: dict[str, Section] = {}
+    for one in registry.sections.values():
+        assert by_name.setdefault(one.name_zh, one) is one
+    names = [row["name_zh"].removesuffix("(应急)") for row in listed]
+    return [
+        (row, by_name[RENAMED.get(name, name)]) for row, name in zip(listed, names, strict=True)
     ]
-    (section,) = found
-    return section
 
 
-def test_every_listed_section_is_here(registry: Registry, listed: list[dict[str, str]]) -> None:
-    assert len(listed) == len(IN_SCOPE)
-    sections = {section_of(registry, row).id for row in listed}
+@pytest.fixture(scope="module")
+def own(pairs: list[Pair]) -> list[Pair]:
+    """Without the row of 川陕界, which has its own words for the same place."""
+    return [(row, one) for row, one in pairs if row["section_id"] != "WQ007"]
+
+
+def test_every_listed_section_is_here_once(registry: Registry, pairs: list[Pair]) -> None:
+    assert len(pairs) == len(registry.sections) == 90
     # 川陕界 is the same place as 八庙沟, and 金子(老) stands in the feed but not in the list.
-    assert len(sections) == len(listed) - 1
-    assert registry.sections.keys() - sections == {"jinzi-lao"}
+    assert registry.sections.keys() - {one.id for _, one in pairs} == {"jinzi-lao"}
+    (border,) = (one for row, one in pairs if row["section_id"] == "WQ007")
+    assert "四川省/川陕界" in {alias.key for alias in border.aliases}
 
 
-def test_places_agree(registry: Registry, listed: list[dict[str, str]]) -> None:
-    for row in listed:
-        section = section_of(registry, row)
-        river = registry.rivers[section.river].name_zh
-        assert river in row["river_zh"]
-        assert section.located_in == (row["adcode_county"] or row["adcode_city"])
-        assert section.has_station == (row["auto_station"] == "Y" or section.id == "bamiaogou")
-        assert CLASS[row["target_class"]] in (_grade(registry, section), None)
-        if row["river_km_above_mouth"]:
-            assert section.km_above_mouth == float(row["river_km_above_mouth"])
-        if row["lon"]:
-            assert (section.longitude, section.latitude) == (float(row["lon"]), float(row["lat"]))
+def test_rivers(registry: Registry, own: list[Pair]) -> None:
+    for row, section in own:
+        if not row["river_zh"]:
+            assert section.river is None
+            continue
+        assert section.river is not None
+        printed = row["river_zh"]
+        assert registry.rivers[section.river].name_zh in printed, section.id
+        is_guess = "推定" in printed or printed.endswith("水系") or printed == "恩阳河/巴河"
+        assert is_guess <= ("river" in section.unverified_fields), section.id
 
 
-def _grade(registry: Registry, section: Section) -> int | None:
-    target = registry.target(section.id, DAY)
-    return target.grade if target else None
+def test_levels_and_border_roles(own: list[Pair]) -> None:
+    for row, section in own:
+        level = row["control_level"].partition("(")[0].partition("/")[0]
+        expected = None if level in NO_LEVEL else level.removesuffix("自动站")
+        assert section.control_level == expected, section.id
+        printed = row["boundary_type"].removesuffix("(推定)")
+        assert (section.boundary_type or "") == printed, section.id
+        assert (section.kind == "border") == (printed[:2] in ("省界", "市界", "县界")), section.id
+        assert (section.kind == "headwater") == (printed == "源头")
+        if "推定" in row["boundary_type"]:
+            assert "boundary_type" in section.unverified_fields
 
 
-def test_no_target_stands_here_that_is_not_listed(
-    registry: Registry, listed: list[dict[str, str]]
-) -> None:
-    with_target = {section_of(registry, row).id for row in listed if row["target_class"]}
-    assert {one.id for one in registry.sections.values() if one.targets} == with_target
+def test_where_they_lie_and_for_whom(registry: Registry, own: list[Pair]) -> None:
+    for row, section in own:
+        assert section.located_in == (row["adcode_county"] or row["adcode_city"]), section.id
+        lineage = "".join(one.name_zh for one in registry.lineage(section.located_in))
+        county = row["county_zh"].removesuffix("(推定)")
+        assert SHORT.get(county, county) in lineage, section.id
+        if "(考核)" in row["city_zh"] or "20210730105554991" in row["sources"]:
+            assert section.assessed_for == "510800", section.id
+        elif section.id not in ("bamiaogou", "yaodu"):
+            assert section.assessed_for is None, section.id
 
 
-def test_nothing_is_surer_than_its_source(registry: Registry, listed: list[dict[str, str]]) -> None:
-    for row in listed:
-        section = section_of(registry, row)
+def test_the_two_sides_of_a_border(registry: Registry, own: list[Pair]) -> None:
+    for row, section in own:
+        for printed, adcode in (
+            (row["upstream_jurisdiction"], section.upstream_jurisdiction),
+            (row["downstream_jurisdiction"], section.downstream_jurisdiction),
+        ):
+            if section.kind != "border" and adcode is None:
+                continue  # 黄牛铺 at the source names the county it lies in
+            name = "".join(one.name_zh for one in registry.lineage(adcode)) if adcode else ""
+            wanted = printed.partition("(")[0].partition("/")[0].replace("阿坝州", SHORT["阿坝州"])
+            assert name == wanted, section.id
+
+
+def test_positions_and_chainage(own: list[Pair]) -> None:
+    for row, section in own:
+        km = row["river_km_above_mouth"]
+        assert section.km_above_mouth == (float(km) if km else None), section.id
+        if not row["lon"]:
+            assert (section.longitude, section.latitude) == (None, None)
+            assert section.position_error_km is None
+            continue
+        assert (section.longitude, section.latitude) == (float(row["lon"]), float(row["lat"]))
+        assert section.position_error_km == float(row["coord_error_km"]), section.id
+        is_doubtful = row["coord_quality"] != "sourced"
+        told = {"longitude", "latitude"} <= {*section.unverified_fields} or section.is_unverified
+        assert told >= is_doubtful, section.id
+        if row["river_km_note"].startswith("estimated"):
+            is_told = "km_above_mouth" in section.unverified_fields
+            assert is_told or section.is_unverified, section.id
+
+
+def test_targets(registry: Registry, own: list[Pair]) -> None:
+    for row, section in own:
+        target = registry.target(section.id, DAY)
+        assert (target.grade if target else None) == CLASS[row["target_class"]], section.id
+    assert sum(bool(one.targets) for one in registry.sections.values()) == 10
+
+
+def test_codes_that_nobody_publishes(own: list[Pair]) -> None:
+    for row, section in own:
+        assert row["national_code"] == "" and section.national_code is None
+
+
+def _of_feed(section: Section) -> Iterator[Alias]:
+    return (one for one in section.aliases if one.feed == "cnemc-water" and one.seen_on)
+
+
+def test_presence_in_the_feed(own: list[Pair]) -> None:
+    for row, section in own:
+        aliases = list(_of_feed(section))
+        assert section.has_station == (row["auto_station"] == "Y"), section.id
+        for column, day in LISTS.items():
+            is_seen = any(day in one.seen_on for one in aliases)
+            assert is_seen == (row[column] == "Y"), (section.id, column)
+            if aliases and row[column] == "N":
+                assert all(day in one.absent_on for one in aliases), (section.id, column)
+            if row[column].startswith("unknown"):
+                assert not any(day in one.absent_on for one in aliases)
+
+
+def test_nothing_is_surer_than_its_source(pairs: list[Pair]) -> None:
+    for row, section in pairs:
         if row["confidence"] == "low":
-            assert section.confidence == "unverified"
-        if row["confidence"] != "high":
-            assert section.confidence != "verified"
-        if "unverified" in row["coord_source"]:
-            is_told = {"longitude", "latitude"} <= set(section.unverified_fields)
-            assert is_told or section.is_unverified
-
-
-def test_codes_of_jurisdictions(registry: Registry, shared: Path) -> None:
-    names = {row["adcode"]: row for row in rows_of(shared / "data/registry/admin_codes.csv")}
-    for adcode, one in registry.jurisdictions.items():
-        assert names[adcode]["name_zh"] == one.name_zh
-        level = {"1": "province", "2": "prefecture", "3": "county"}[names[adcode]["level"]]
-        assert one.level == level
-
-
-def test_gauges_and_air_sites(registry: Registry, shared: Path) -> None:
-    gauges = {row["name_zh"]: row for row in rows_of(shared / "data/registry/hydro_stations.csv")}
-    for gauge in registry.gauges.values():
-        row = gauges[gauge.name_zh]
-        assert gauge.catchment_km2 == (
-            float(row["catchment_km2"]) if row["catchment_km2"] else None
-        )
-        mean = row["mean_annual_flow_m3s"]
-        assert gauge.mean_discharge_m3_s == (float(mean) if mean else None)
-        assert (gauge.confidence == "secondary") == (gauge.id == "sanleiba")
-    sites = {row["station_code"]: row for row in rows_of(shared / "data/registry/air_stations.csv")}
-    for site in registry.air_sites.values():
-        row = sites[site.national_code or ""]
-        assert (site.name_zh, site.located_in) == (row["name_zh"], row["adcode_city"])
-        assert site.is_background == (row["background_point"] == "Y")
-        assert (site.longitude, site.latitude) == (float(row["lon"]), float(row["lat"]))
+            assert section.confidence == "unverified", section.id
+        if row["confidence"] != "high" or not any(one in row["sources"] for one in OFFICIAL):
+            assert section.confidence != "verified", section.id
+        if row["confidence"] == "high" and row["section_id"] != "WQ007":
+            assert section.confidence != "unverified", section.id
+        if "inferred" in row["notes"] and section.kind == "border":
+            assert "upstream_jurisdiction" in section.unverified_fields, section.id
 
 
 def test_every_basin_name_of_the_feed_resolves(registry: Registry, shared: Path) -> None:
-    rivers = {"嘉陵江", "白龙江", "南河"}
-    sections = rows_of(shared / "data/registry/water_sections.csv")
-    ours = {without_brackets(row["name_zh"]) for row in sections if row["river_zh"] in rivers}
     path = shared / "data/cnemc"
-    printed = {
-        (row["省份"], without_brackets(row["断面名称"]))
-        for name in ("cnemc_water_4h_2021-04-01_03_basin", "cnemc_water_snapshot_2026-02-04_basin")
-        for row in rows_of(path / f"{name}.csv")
-    }
-    here = {(province, name) for province, name in printed if name in ours}
-    assert len(here) >= 16
-    for province, name in sorted(here):
-        assert registry.resolve("cnemc-water", f"{province}/{name}", DAY), (province, name)
+    for name, day in (
+        ("cnemc_water_4h_2021-04-01_03_basin", date(2021, 4, 2)),
+        ("cnemc_water_snapshot_2026-02-04_basin", date(2026, 2, 4)),
+    ):
+        rows = rows_of(path / f"{name}.csv")
+        printed = {(row["省份"], without_brackets(row["断面名称"])) for row in rows}
+        assert len(printed) > 25
+        for province, section in sorted(printed):
+            assert registry.resolve("cnemc-water", f"{province}/{section}", day), section
