@@ -82,7 +82,7 @@ def take_in(home: Path, paths: dict[str, Path], laps: Laps) -> int:
     with recorded_run(str(home), "ingest", {}) as run:
         since = run.store.now_seq()
         reports = [
-            ingest_file(run, feed_named(feed), path, MONTH.start.year)
+            ingest_file(run, feed_named(feed, run.registry), path, MONTH.start.year)
             for feed, path in paths.items()
         ]
         laps.lap("decode and store")
@@ -113,7 +113,9 @@ def decoded(paths: dict[str, Path], registry: Registry) -> dict[str, list[Batch 
     """What the files say, by feed."""
     year = MONTH.start.year
     return {
-        feed: list(read_readings(feed_named(feed), [path.read_bytes()], registry, year=year))
+        feed: list(
+            read_readings(feed_named(feed, registry), [path.read_bytes()], registry, year=year)
+        )
         for feed, path in paths.items()
     }
 

@@ -11,6 +11,7 @@
         SourceRefused      fails the same way every time      -> dead letter, next item
       StoreError                                              -> stop; nothing was written
         StoreUnavailable   the database is away               -> wait, the task retries
+      AccessDenied       who acts is not known or may not     -> stop; nothing was written
       LedgerError        postings do not sum to zero ...      -> stop, never write
 
 A bad *measurement* is a flag and a bad row is a ``Rejected`` record; neither is an exception.
@@ -81,6 +82,10 @@ class StoreError(EcomonError):
 
 class StoreUnavailable(StoreError):
     """The database cannot be reached now, or gave way to another; trying again makes sense."""
+
+
+class AccessDenied(EcomonError):
+    """Who acts is not known to the store, or may not do this."""
 
 
 class LedgerError(EcomonError):

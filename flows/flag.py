@@ -6,8 +6,9 @@ from typing import Any
 
 from prefect import flow
 
+from ecomon.journey.flag_readings import stretches_to_flag
 from ecomon.model.period import Period
-from flows.ingest import flag_month
+from flows.ingest import flag_period
 from flows.installation import recorded_run
 
 
@@ -20,7 +21,7 @@ def flag(home: str, period: str) -> dict[str, Any]:
     """
     with recorded_run(home, "flag", {"period": period}) as run:
         months = Period.parse(period).split("month")
-        sites = set(run.registry.sites)
-        n_changed = sum(flag_month(run, month, sites) for month in months)
+        stretches = stretches_to_flag({month: run.registry.sites.keys() for month in months})
+        n_changed = sum(flag_period(run, *stretch) for stretch in stretches)
         run.counts = {"months": len(months), "flags": n_changed}
         return run.counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,12 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from ecomon.errors import SourceRefused, StoreUnavailable
-from ecomon.journey.flag_readings import flag_readings, sites_by_reach, span_to_flag
+from ecomon.journey.flag_readings import (
+    flag_readings,
+    sites_by_reach,
+    span_to_flag,
+    stretches_to_flag,
+)
 from ecomon.journey.read_readings import Feed, feed_named, feed_names
 from ecomon.model.period import Period
 from ecomon.settings import read_settings
@@ -92,20 +97,19 @@ def put_away(path: Path, found: Outcome) -> dict[str, str]:
 )
 def flag_changes(run: Run, since_seq: int) -> int:
     """Judge what the readings after a sequence number can change; how many flags changed."""
-    return sum(
-        flag_month(run, month, sites) for month, sites in months_to_flag(run, since_seq).items()
-    )
+    stretches = stretches_to_flag(months_to_flag(run, since_seq))
+    return sum(flag_period(run, period, sites) for period, sites in stretches)
 
 
-def flag_month(run: Run, month: Period, sites: set[str]) -> int:
-    """Judge the readings that new ones of one month, at these sites, can change."""
+def flag_period(run: Run, period: Period, sites: Iterable[str]) -> int:
+    """Judge the readings that new ones of a period, at these sites, can change."""
     n_flags = 0
     for reach_h, group in sites_by_reach(run.registry, sites).items():
         # Read in turn: flags judged without the readings of another ingest would undo its own.
-        with run.store.turn(flag_turns(month, reach_h)):
-            span = span_to_flag(month, reach_h)
+        with run.store.turn(flag_turns(period, reach_h)):
+            span = span_to_flag(period, reach_h)
             observations = run.store.read_observations(span, sites=group, with_flags=False)
-            flags = flag_readings(observations, run.registry, month, reach_h)
+            flags = flag_readings(observations, run.registry, period, reach_h)
             n_flags += run.store.write_flags(flags, ruleset=run.registry.hash)
     return n_flags
 

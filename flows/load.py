@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from ecomon.journey.compute_loads import (
     LoadRule,
     agreements_in_force,
     compute_loads,
+    count_derived,
     determinands_needed,
     sites_needed,
     span_for_loads,
@@ -30,13 +32,16 @@ def load(home: str, period: str) -> dict[str, Any]:
     span = whole_months(period)
     with recorded_run(home, "load", {"period": period}) as run:
         agreements = agreements_in_force(run.registry, span)
-        tables = [loads_of(run, agreement, span) for agreement in agreements]
+        derived: Counter[str] = Counter()
+        tables = [loads_of(run, agreement, span, derived) for agreement in agreements]
         loads = pd.concat(tables, ignore_index=True) if tables else LOADS.empty()
         run.store.write_loads(run.run_id, loads, span)
         run.counts = {
             "agreements": len(agreements),
             "measured": int((loads["status"] == "measured").sum()),
             "insufficient": int((loads["status"] == "insufficient").sum()),
+            # Discharges out of stages, and stages that no rating table reaches; none is no word.
+            **{name: count for name, count in derived.items() if count},
         }
         return run.counts
 
@@ -50,13 +55,18 @@ def whole_months(text: str) -> Period:
     return period
 
 
-def loads_of(run: Run, agreement: Agreement, period: Period) -> pd.DataFrame:
-    """Loads at the section of one agreement, read month by month so that memory stays bounded."""
+def loads_of(run: Run, agreement: Agreement, period: Period, derived: Counter[str]) -> pd.DataFrame:
+    """Loads at the section of one agreement, read month by month so that memory stays bounded.
+
+    ``derived`` counts the discharges that were derived on the way.
+    """
     rule = LoadRule.of(agreement)
     months: list[pd.DataFrame] = []
     for month in period.split("month"):
         flagged = read_for_loads(run.store, run.registry, agreement, month, run.known_at)
-        months.append(compute_loads(flagged, run.registry, agreement.section, rule, month))
+        given = (flagged, run.registry, agreement.section, rule, month)
+        months.append(compute_loads(*given))
+        derived.update(count_derived(*given))
     return pd.concat(months, ignore_index=True)
 
 

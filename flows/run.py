@@ -89,19 +89,27 @@ def run_flow(
         return flow(home=str(settings.home), **arguments)
 
 
-def run_at_once(name: str, home: Path | None) -> dict[str, Any]:
-    """Run a flow of no period for somebody who waits: without a start-up where a server is there.
+def run_at_once(name: str, home: Path | None, *, meanwhile: Callable[[], None]) -> dict[str, Any]:
+    """Run a flow of no period for somebody who waits.
 
-    That is the configured one, else the one that ``ecomon serve`` keeps for this home; only where
-    there is neither, one is started. Raises as :func:`run_flow` does.
+    It runs on the server that is configured, else on the one that ``ecomon serve`` keeps for this
+    home; only where there is neither, one is started, and ``meanwhile`` is done in that time. Raises
+    as :func:`run_flow` does, and what ``meanwhile`` raises, before anything is run.
     """
     settings = read_settings(home)
     check_store(settings)
     use_embedded_prefect(settings.home)
     url = None if os.environ.get("PREFECT_API_URL") else served_url(settings.home)
-    flow = flow_named(name)
-    with prefect_at(url) if url else prefect_api(settings.home):
-        return flow(home=str(settings.home))
+    flows: list[Callable[..., Any]] = []
+
+    def prepare() -> None:
+        meanwhile()
+        flows.append(flow_named(name))
+
+    if url is not None:
+        prepare()
+    with prefect_at(url) if url else prefect_api(settings.home, meanwhile=prepare):
+        return flows[0](home=str(settings.home))
 
 
 def flow_arguments(

@@ -11,6 +11,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 HEALTH_TIMEOUT_S = 1.0
+LOCK_TIMEOUT_S = 2.0
+"""Longer than a command holds the lock to see whether it is free."""
 
 
 @contextlib.contextmanager
@@ -21,8 +23,9 @@ def announced(home: Path, url: str) -> Iterator[None]:
     ends, so an address that was left behind is believed by nobody.
     """
     folder = home / "prefect"
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        held = FileLock(folder / "served.lock", timeout=0).acquire()
+        held = FileLock(folder / "served.lock", timeout=LOCK_TIMEOUT_S).acquire()
     except Timeout:
         # A second server of one home serves its own schedules; commands keep to the first.
         yield
@@ -35,6 +38,8 @@ def announced(home: Path, url: str) -> Iterator[None]:
 def served_url(home: Path) -> str | None:
     """The API of the server that ``ecomon serve`` keeps for this home; None where none answers."""
     folder = home / "prefect"
+    if not (folder / "served.lock").exists():
+        return None
     try:
         with FileLock(folder / "served.lock", timeout=0):
             return None

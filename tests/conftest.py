@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import mariadb_server
+import pytest
+from hypothesis import settings
 from mariadb_server import MariadbServer
 from postgresql_server import PostgresqlServer, find_programs
 

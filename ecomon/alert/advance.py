@@ -12,14 +12,16 @@ import pandas as pd
 
 from ecomon.alert.follow import Track, Turn, follow
 from ecomon.alert.lifecycle import fingerprint_of, judge
-from ecomon.alert.model import Alert, AlertPlace, Notice, Review
+from ecomon.alert.model import Alert, AlertPlace, Notice, NoticeKind, Review
 from ecomon.alert.rules import AlertRules, Condition
+from ecomon.alert.samples import Samples, find_samples
 from ecomon.alert.series import make_series, readings_until, sightings_of
 from ecomon.alert.words import write_notices, write_review
 from ecomon.errors import ContractError
 from ecomon.model.determinand import Determinand
 from ecomon.model.flag import Flag
 from ecomon.model.observation import DataKind
+from ecomon.model.sample import CONFIRMED, Status
 from ecomon.model.tables import EXCEEDANCES, FLAGGED
 
 Decision = Literal["accept", "reject", "correct"]
@@ -42,6 +44,7 @@ class _Context:
     accepted: frozenset[int]
     rejected: frozenset[int]
     as_of: datetime
+    samples: Samples
 
 
 def advance_alerts(
@@ -92,7 +95,9 @@ def advance_alerts(
     ContractError
         where a section or determinand is not known.
 
-    The end of an event is told where its condition ``tells_resolved``.
+    The end of an event is told where its condition ``tells_resolved``. A notice of an emergency
+    sample says whether it was reported as 疑似 or 确认; where a later report takes the place of a
+    sample that was told of, its confirmation is told, or the alert corrected.
 
     Source
     ------
@@ -102,14 +107,15 @@ def advance_alerts(
     EXCEEDANCES.check(exceedances)
     FLAGGED.check(observations)
     given = decisions or {}
+    samples = find_samples(observations, alerts)
     context = _Context(
         rules, places, determinands,
         accepted=frozenset(key for key, decision in given.items() if decision != "reject"),
         rejected=frozenset(key for key, decision in given.items() if decision == "reject"),
-        as_of=as_of,
+        as_of=as_of, samples=samples,
     )  # fmt: skip
-    judged, turns = _judge_all(alerts, context)
     over = exceedances[(exceedances["revision"] > 0) & (exceedances["start"] <= as_of)]
+    judged, turns = _judge_all(alerts, over, context)
     rows_of = over.groupby(["site", "determinand", "basis"], observed=True).indices
     wanted = _tracks(judged, over, context)
     readings = readings_until(observations, {name[:2] for name in wanted}, as_of)
@@ -123,8 +129,13 @@ def advance_alerts(
         track = _track(name, condition, rows, readings[name[:2]], context)
         fingerprint = fingerprint_of(track.site, track.determinand, condition)
         followed, its_turns = follow(track, known.get(fingerprint, []), as_of)
-        book |= {alert.key: alert for alert in followed}
         turns += its_turns
+        for alert in followed:
+            alert, is_confirmed = samples.without_replaced(alert)
+            book[alert.key] = alert
+            if is_confirmed and alert.fired_at is not None:
+                turns.append(Turn(alert, "confirmation"))
+        reviews += _unconfirmed_reviews(rows, track, context)
         reviews += _suspect_reviews(rows, track, context)
     return _outcome(book, turns, reviews, context, kind)
 
@@ -134,14 +145,23 @@ _Name = tuple[str, str, str]
 _NO_ROWS = np.array([], dtype=np.int64)
 
 
-def _judge_all(alerts: Sequence[Alert], context: _Context) -> tuple[list[Alert], list[Turn]]:
-    """The known alerts after people's decisions; one of a condition that is gone stays as it is."""
+def _judge_all(
+    alerts: Sequence[Alert], over: pd.DataFrame, context: _Context
+) -> tuple[list[Alert], list[Turn]]:
+    """The known alerts after people's decisions and later reports of their samples.
+
+    One of a condition that is gone stays as it is.
+    """
+    by_basis = over.groupby("basis", observed=True)["revision"]
+    exceeding = {str(basis): frozenset(revisions) for basis, revisions in by_basis}
     judged: list[Alert] = []
     turns: list[Turn] = []
     for alert in sorted(alerts, key=lambda one: one.key):
         condition = context.rules.of(alert.condition)
         if condition is not None:
-            alert, changes = judge(alert, condition, context.accepted, context.rejected)
+            refuted = context.samples.refuted(exceeding.get(alert.basis, frozenset()))
+            rejected = context.rejected | refuted
+            alert, changes = judge(alert, condition, context.accepted, rejected)
             turns += [Turn(alert, change) for change in changes]
         judged.append(alert)
     return judged, turns
@@ -208,6 +228,19 @@ def _suspect_reviews(rows: pd.DataFrame, track: Track, context: _Context) -> lis
     ]  # fmt: skip
 
 
+def _unconfirmed_reviews(rows: pd.DataFrame, track: Track, context: _Context) -> list[Review]:
+    """One review for each exceeding sample that was reported as 疑似: somebody has it confirmed."""
+    judged = context.accepted | context.rejected
+    return [
+        write_review(
+            one, (track.site, track.determinand), "unconfirmed",
+            track.series.neighbours(one.start, context.rules.max_gap_h),
+        )
+        for one in sightings_of(rows.sort_values(["start", "revision"]))
+        if context.samples.is_suspected(one.revision) and one.revision not in judged
+    ]  # fmt: skip
+
+
 def _outcome(
     book: Mapping[tuple[str, datetime], Alert],
     turns: Sequence[Turn],
@@ -235,7 +268,10 @@ def _outcome(
         is_told = turn.change != "resolved" or (condition and condition.tells_resolved)
         if condition is not None and is_told:
             place = context.places[alert.section]
-            written = write_notices(alert, turn.change, place, determinand, condition, data=kind)
+            written = write_notices(
+                alert, turn.change, place, determinand, condition, data=kind,
+                said=_said_of(alert, turn.change, context.samples),
+            )  # fmt: skip
             notices |= {notice.idempotency_key: notice for notice in written}
     for review in reviews:
         by_revision.setdefault(review.revision, review)
@@ -244,6 +280,13 @@ def _outcome(
         notices=tuple(sorted(notices.values(), key=lambda one: (one.at, one.idempotency_key))),
         reviews=tuple(by_revision[revision] for revision in sorted(by_revision)),
     )
+
+
+def _said_of(alert: Alert, change: NoticeKind, samples: Samples) -> Status | None:
+    """What the sample that a notice speaks of says of itself; of a correction, that one refuted it."""
+    if change == "correction":
+        return CONFIRMED if alert.revisions & samples.replaced.keys() else None
+    return samples.status.get(alert.latest.revision)
 
 
 def _known(determinands: Mapping[str, Determinand], key: str) -> Determinand:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from ecomon.alert.model import Alert, Reading
 from ecomon.alert.rules import AlertRules, Condition
 
-Change = Literal["firing", "resolved", "correction", "lone"]
+Change = Literal["firing", "resolved", "correction", "confirmation", "lone"]
 """What a step brings about: a notice of that kind, or (``lone``) a review."""
 
 

@@ -14,8 +14,8 @@ from ecomon.model.period import to_beijing
 from ecomon.model.place import Office, Section, Target
 
 State = Literal["pending", "firing", "resolved"]
-NoticeKind = Literal["firing", "resolved", "correction"]
-ReviewReason = Literal["lone", "suspect"]
+NoticeKind = Literal["firing", "resolved", "correction", "confirmation"]
+ReviewReason = Literal["lone", "suspect", "unconfirmed"]
 
 _TIMES = ("opened_at", "last_read_at", "calm_since", "fired_at", "resolved_at")
 _ADDED_LATER = {"calm_since": None}
@@ -235,8 +235,9 @@ class Notice:
 class Review:
     """An observation that a person should look at (人工复核), named by its revision.
 
-    ``reason`` is ``lone`` (an exceedance that was not repeated) or ``suspect`` (one that a quality
-    test doubts). ``value_before`` and ``value_after`` are its neighbours, None where not known.
+    ``reason`` is ``lone`` (an exceedance that was not repeated), ``suspect`` (one that a quality
+    test doubts) or ``unconfirmed`` (an emergency sample that was reported as 疑似).
+    ``value_before`` and ``value_after`` are its neighbours, None where not known.
     """
 
     revision: int

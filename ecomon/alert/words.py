@@ -15,6 +15,7 @@ from ecomon.model.flag import FLAG_NAMES_ZH, Flag
 from ecomon.model.observation import DataKind
 from ecomon.model.place import GRADE_ZH, TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH, Office
 from ecomon.model.quantity import exact, round_assessed
+from ecomon.model.sample import CONFIRMED, SUSPECTED, Status
 
 Words = tuple[str, str]
 """One thing said in Chinese and in English."""
@@ -28,9 +29,18 @@ _KIND: dict[NoticeKind, Words] = {
     "firing": ("", ""),
     "resolved": ("【解除】", "[RESOLVED] "),
     "correction": ("【更正】", "[CORRECTION] "),
+    "confirmation": ("【确认】", "[CONFIRMED] "),
 }
 _COMPLIANT: Words = ("【达标】", "[WITHIN LIMIT] ")
 """Instead of 【解除】 where people decide the end."""
+_REJECTED: Words = (
+    "此前告警更正：所依据的读数经复核无效",
+    "earlier alert withdrawn: its readings were rejected on review",
+)
+_REFUTED: Words = (
+    "此前告警更正：后报结果未超标",
+    "earlier alert withdrawn: a later result of the sample is within the limit",
+)
 _ROMAN = ("", "I", "II", "III", "IV", "V", "worse than V")
 _REASON: dict[ReviewReason, Words] = {
     "lone": (
@@ -40,6 +50,10 @@ _REASON: dict[ReviewReason, Words] = {
     "suspect": (
         "超标读数被质控检验标为存疑：请人工判定",
         "a reading over the limit that a quality test doubts: judge it by hand",
+    ),
+    "unconfirmed": (
+        "应急样品疑似超标：请以第二方法或复采样确认，确认后报送同一样品的“确认”结果",
+        "an emergency sample, suspected to exceed: confirm it by a second method or sample, then report it as confirmed",
     ),
 }
 
@@ -52,15 +66,19 @@ def write_notices(
     condition: Condition,
     *,
     data: DataKind,
+    said: Status | None = None,
 ) -> list[Notice]:
-    """One notice to each office of the place for an alert that fired, resolved or was corrected.
+    """One notice to each office of the place for an alert that fired, resolved, was corrected or confirmed.
+
+    ``said`` is what an emergency sample says of itself, 疑似 or 确认: that of the latest exceedance,
+    or of the sample that refuted a corrected alert.
 
     The key is made of the event, the kind and the office, so that the same turn met again gives
     the same key.
     """
     at = {"firing": alert.fired_at, "resolved": alert.resolved_at}.get(kind)
-    subject = _subject(alert, kind, place, determinand, condition, data)
-    lines = _lines(alert, kind, place, determinand, condition)
+    subject = _subject(alert, kind, place, determinand, condition, data, said)
+    lines = _lines(alert, kind, place, determinand, condition, said)
     bodies = (
         "\n".join([subject[0], *(f"{label[0]}：{text[0]}" for label, text in lines)]),
         "\n".join([subject[1], *(f"{label[1]}: {text[1]}" for label, text in lines)]),
@@ -94,25 +112,25 @@ def _key(alert: Alert, kind: NoticeKind, office: Office) -> str:
     return f"{alert.fingerprint}@{alert.opened_at:%Y-%m-%dT%H:%M:%S}:{kind}:{office.id}"
 
 
-def _is_tentative(alert: Alert) -> bool:
-    """疑似: told on a single reading that no person and no second reading has confirmed."""
-    return not alert.is_confirmed and alert.count < 2
+def _is_tentative(alert: Alert, said: Status | None) -> bool:
+    """疑似: told on a sample reported so, or on a single reading that nobody has confirmed."""
+    if alert.is_confirmed or said is not None:
+        return not alert.is_confirmed and said == SUSPECTED
+    return alert.count < 2
 
 
 def _subject(
     alert: Alert, kind: NoticeKind, place: AlertPlace, determinand: Determinand,
-    condition: Condition, data: DataKind,
+    condition: Condition, data: DataKind, said: Status | None,
 ) -> Words:  # fmt: skip
-    doubt = (
-        ("【疑似】", "[UNCONFIRMED] ") if kind == "firing" and _is_tentative(alert) else ("", "")
-    )
-    said = {
-        "firing": _over(alert.latest.factor),
+    is_tentative = kind == "firing" and _is_tentative(alert, said)
+    doubt = ("【疑似】", "[UNCONFIRMED] ") if is_tentative else ("", "")
+    over = _over(alert.latest.factor)
+    event = {
+        "firing": over,
+        "confirmation": (f"经确认{over[0]}", f"confirmed: {over[1]}"),
         "resolved": _calm(alert, condition),
-        "correction": (
-            "此前告警更正：所依据的读数经复核无效",
-            "earlier alert withdrawn: its readings were rejected on review",
-        ),
+        "correction": _REFUTED if said == CONFIRMED else _REJECTED,
     }[kind]
     names = (
         (place.section.name_zh, determinand.name_zh),
@@ -120,8 +138,8 @@ def _subject(
     )
     is_left_to_people = kind == "resolved" and condition.ending_zh is not None
     mark = _COMPLIANT if is_left_to_people else _KIND[kind]
-    zh = f"{DATA_MARK[data][0]}{mark[0]}{doubt[0]}{names[0][0]} {names[0][1]} {said[0]}"
-    en = f"{DATA_MARK[data][1]}{mark[1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {said[1]}"
+    zh = f"{DATA_MARK[data][0]}{mark[0]}{doubt[0]}{names[0][0]} {names[0][1]} {event[0]}"
+    en = f"{DATA_MARK[data][1]}{mark[1]}{doubt[1]}{names[1][0]}, {names[1][1]}: {event[1]}"
     return zh, en
 
 
@@ -147,12 +165,12 @@ def _over(factor: float | None) -> Words:
 
 def _lines(
     alert: Alert, kind: NoticeKind, place: AlertPlace, determinand: Determinand,
-    condition: Condition,
+    condition: Condition, said: Status | None,
 ) -> list[tuple[Words, Words]]:  # fmt: skip
-    latest, peak = alert.latest, alert.peak
-    shown = latest if kind == "firing" else peak
+    is_now = kind in ("firing", "confirmation")
+    shown = alert.latest if is_now else alert.peak
     flag = Flag(shown.flag)
-    label = ("监测值", "value") if kind == "firing" else ("峰值", "peak")
+    label = ("监测值", "value") if is_now else ("峰值", "peak")
     lines = [
         (("断面", "section"), (place.section.name_zh, place.section.name_en)),
         (("指标", "determinand"), (determinand.name_zh, determinand.name_en)),
@@ -171,11 +189,11 @@ def _lines(
         lines.append((("判定时间", "judged at"), _same(_time(alert.resolved_at))))
     lines += [
         (("水质目标", "target"), _target(place)),
-        (("数据状态", "data status"), _status(alert, kind)),
+        (("数据状态", "data status"), _status(alert, kind, said)),
         (("告警级别", "severity"), (SEVERITY_ZH[alert.severity], alert.severity)),
         (("告警条件", "condition"), _condition(condition)),
     ]
-    if kind == "firing":
+    if is_now:
         lines.append((("建议", "action"), (condition.action_zh, condition.action_en)))
     return lines
 
@@ -210,11 +228,16 @@ def _target(place: AlertPlace) -> Words:
     return f"{GRADE_ZH[target.grade]}（{unsure}）", f"class {_ROMAN[target.grade]} (unverified)"
 
 
-def _status(alert: Alert, kind: NoticeKind) -> Words:
+def _status(alert: Alert, kind: NoticeKind, said: Status | None) -> Words:
     if kind == "correction":
+        if said == CONFIRMED:
+            return "后报结果取代", "replaced by a later result"
         return "读数经人工复核无效", "readings rejected on review"
     if alert.is_confirmed:
         return "已人工确认", "confirmed by a person"
+    if said is not None and kind != "resolved":
+        english = "suspected, to be confirmed" if said == SUSPECTED else "reported as confirmed"
+        return f"应急样品，报送为{said}", f"emergency sample, {english}"
     return "实时数据，未经审核", "provisional, not reviewed"
 
 

@@ -6,7 +6,23 @@ import sys
 
 import typer
 
-from ecomon.cli import files, flows, people, registry, store
+from ecomon.cli import (
+    backfill,
+    export,
+    files,
+    flows,
+    mapping,
+    operations,
+    people,
+    poll,
+    pool,
+    pull,
+    rating,
+    receipts,
+    registry,
+    sample,
+    store,
+)
 from ecomon.cli.terms import say
 from ecomon.errors import EcomonError
 
@@ -19,12 +35,34 @@ app = typer.Typer(
 )
 app.add_typer(registry.app, name="registry")
 app.add_typer(store.app, name="store")
+app.add_typer(mapping.app, name="map")
+app.add_typer(sample.app, name="sample")
+app.add_typer(poll.app, name="poll")
+app.add_typer(pull.app, name="pull")
+app.add_typer(rating.app, name="rating")
+app.add_typer(people.actor_app, name="actor")
+app.add_typer(people.token_app, name="token")
+app.add_typer(people.review_app, name="review")
 for command in (
     files.decode,
+    export.export,
+    people.whoami,
     people.reviews,
+    people.approve,
+    people.withdraw,
+    people.acts,
+    receipts.receipts,
     files.verify,
     flows.run,
+    backfill.backfill,
     flows.serve,
+    pool.server,
+    pool.deploy,
+    pool.worker,
+    pool.submit,
+    operations.doctor,
+    operations.metrics,
+    operations.units,
     flows.demo,
 ):
     app.command()(command)

@@ -15,7 +15,12 @@ SHOWN_DIFFERENCES = 20
 
 
 def decode(
-    feed: Annotated[str, typer.Argument(help="来源 feed: cnemc-water, st-river-r, tabulated")],
+    feed: Annotated[
+        str,
+        typer.Argument(
+            help="来源 feed: cnemc-water, st-river-r, st-rsvr-r, st-pptn-r, st-zqrl-b, china-sites, air-forecast, samples, tabulated"
+        ),
+    ],
     file: FileIn,
     year: Year = None,
     fetched_at: Annotated[
@@ -26,12 +31,14 @@ def decode(
 ) -> None:
     """解析一个文件，逐行打印 decode one file: every row is an observation or a reject with its reason."""
     from ecomon.decode.records import as_json as as_records
-    from ecomon.journey.read_readings import feed_named
-    from ecomon.model.observation import Rejected
+    from ecomon.journey.read_readings import feed_to_decode
+    from ecomon.model.forecast import Forecasts
+    from ecomon.model.observation import Batch, Rejected
 
-    source = feed_named(feed)
+    registry = site_registry(home)
+    source = feed_to_decode(feed, registry)
     options: dict[str, Any] = {"year": year, "fetched_at": fetched_at} if source.takes_year else {}
-    determinands = site_registry(home).determinands
+    determinands = registry.determinands
     n_observations = n_rejected = 0
     with file.open("rb") as octets:
         chunks = iter(lambda: octets.read(1 << 20), b"")
@@ -39,9 +46,15 @@ def decode(
             if isinstance(item, Rejected):
                 n_rejected += 1
                 records = [item.as_json()]
-            else:
+            elif isinstance(item, Batch):
                 n_observations += len(item)
                 records = as_records(item)
+            elif isinstance(item, Forecasts):
+                n_observations += len(item)
+                records = item.as_json()
+            else:  # a point of a rating table is a fact, no observation
+                n_observations += 1
+                records = [item.as_json()]
             for record in records:
                 if as_json:
                     say_json(record)

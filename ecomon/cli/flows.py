@@ -12,7 +12,7 @@ from ecomon.cli.terms import Home, Year, say_json
 FlowName = Annotated[
     str,
     typer.Argument(
-        help="poll, pull, inbox, ingest, flag, assess, load, settle, alert, publish, receipts, keeping"
+        help="poll, pull, inbox, ingest, flag, assess, load, settle, alert, publish, receipts, keeping, sample"
     ),
 ]
 PeriodText = Annotated[

@@ -65,9 +65,9 @@ def _read_status(home: Path | None) -> list[dict[str, Any]]:
                     "is_pinned": poll.is_pinned,
                     "confidence": poll.confidence,
                     "request": request.key,
-                    "checked_at": _beijing(state.checked_at_s) if state else None,
-                    "changed_at": _beijing(state.changed_at_s) if state else None,
-                    "not_before": _beijing(state.not_before_s) if state else None,
+                    "checked_at": beijing(state.checked_at_s) if state else None,
+                    "changed_at": beijing(state.changed_at_s) if state else None,
+                    "not_before": beijing(state.not_before_s) if state else None,
                     "n_failures": state.n_failures if state else 0,
                     "last_error": state.last_error if state else None,
                     "requests_on": host.day if host else None,
@@ -77,7 +77,7 @@ def _read_status(home: Path | None) -> list[dict[str, Any]]:
     return records
 
 
-def _beijing(epoch_s: int | None) -> str | None:
+def beijing(epoch_s: int | None) -> str | None:
     from ecomon.model.observation import isoformat
     from ecomon.model.period import from_epoch_s
 

@@ -118,12 +118,22 @@ def _frame(
     sites, flags = _labels(readings.sites), _labels([*readings.flags, FILTERED_FLAG, None])
     flag = readings.flag[rows][at_row]
     flag = np.where(kind == CellKind.FILTERED, len(flags) - 2, flag)
+    start = readings.start[rows][at_row]
+    duration_s = np.full(n, feed.duration_s, dtype=np.int64)
+    statistic = _constant(feed.statistic, n)
+    if readings.interval_s is not None:
+        duration_s = readings.interval_s[rows][at_row, at_column]
+        start = start - duration_s.astype("timedelta64[s]")
+        named = [column.statistic or feed.statistic for column in readings.columns]
+        statistic = _text(
+            _labels([*named, feed.statistic]), np.where(duration_s > 0, at_column, len(named))
+        )
     columns: dict[str, object] = {
         "site": _text(sites, readings.site[rows][at_row]),
         "determinand": _text(determinands, at_column),
-        "statistic": _constant(feed.statistic, n),
-        "start": readings.start[rows][at_row],
-        "duration_s": np.full(n, feed.duration_s, dtype=np.int64),
+        "statistic": statistic,
+        "start": start,
+        "duration_s": duration_s,
         "programme": _constant(feed.programme, n),
         "source": _constant(feed.source, n),
         "replicate": np.zeros(n, dtype=np.int64),

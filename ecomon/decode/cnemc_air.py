@@ -21,13 +21,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from ecomon.decode.air_publication import (
+    AIR_MARKS,
+    DERIVED,
+    EXCHANGED,
+    FIELDS,
+    HOUR_S,
+    NOT_READ,
+    OZONE,
+    OZONE_MAXIMUM,
+    UNCLEAR,
+    Label,
+    tell_ozone,
+)
 from ecomon.decode.batches import emit
-from ecomon.decode.cells import MARKS, CellKind
+from ecomon.decode.cells import CellKind
 from ecomon.decode.civil_time import NOT_A_TIME, read_times
 from ecomon.decode.cnemc_objects import ObjectRows, read_objects
 from ecomon.decode.cnemc_payload import gather_answer
@@ -48,23 +60,7 @@ from ecomon.model.determinand import Determinand
 from ecomon.model.observation import Batch, Rejected
 
 SOURCE = "cnemc-air"
-HOUR_S = 3600
-Label = Literal["start", "end"]
-
-FIELDS: Mapping[str, tuple[str, str]] = {
-    "pm2_5": ("PM25", "ug/m3"),
-    "pm10": ("PM10", "ug/m3"),
-    "so2": ("SO2", "ug/m3"),
-    "no2": ("NO2", "ug/m3"),
-    "co": ("CO_AIR", "mg/m3"),
-    "o3": ("O3", "ug/m3"),
-}
-"""Field of the feed (in lower case), determinand and unit of the hourly means."""
-
-DERIVED = frozenset({f"{field}_24h" for field in FIELDS} | {"o3_8h", "o3_8h_24h"})
-_OZONE, _OZONE_MAXIMUM = "o3", "o3_24h"
 _TIME, _CODE = "timepoint", "stationcode"
-_MARKS = {**MARKS, "-;": CellKind.MISSING, "": CellKind.BLANK}
 _STATION = re.compile(r"[0-9A-Za-z]{3,12}", re.ASCII)
 _EPOCH_DATE = re.compile(r"/Date\((?P<ms>-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
 _FIRST, _END = np.datetime64("1900-01-01", "us"), np.datetime64("2200-01-01", "us")
@@ -105,9 +101,9 @@ def decode(
     table = _open(chunks)
     header = [heading.strip().lower() for heading in table.header]
     columns = _reading_columns(header, table.header, determinands)
-    builder = ReadingsBuilder(columns, marks=_MARKS)
+    builder = ReadingsBuilder(columns, marks=AIR_MARKS)
     if n_derived := len(DERIVED.intersection(header)):
-        builder.quirks["running means and daily maxima not read"] = n_derived
+        builder.quirks[NOT_READ] = n_derived
     stations = Distinct(_read_station)
     for block in table.blocks():
         builder.rejected.extend(block.rejected)
@@ -139,10 +135,10 @@ def _reading_columns(
     header: Sequence[str], shown: Sequence[str], determinands: Mapping[str, Determinand]
 ) -> list[ReadingColumn]:
     """The columns of hourly means; the one beside ozone's rides along until it is settled."""
-    for name in (_TIME, _CODE, *FIELDS, _OZONE_MAXIMUM):
+    for name in (_TIME, _CODE, *FIELDS, OZONE_MAXIMUM):
         if header.count(name) > 1:
             raise SourceRefused(f"the column {name} stands twice")
-    fields = {**FIELDS, _OZONE_MAXIMUM: FIELDS[_OZONE]} if _OZONE in header else FIELDS
+    fields = {**FIELDS, OZONE_MAXIMUM: FIELDS[OZONE]} if OZONE in header else FIELDS
     columns = [
         ReadingColumn(index, shown[index], key, unit, determinands[key].unit)
         for name, (key, unit) in fields.items()
@@ -214,15 +210,12 @@ def _settle_ozone(readings: Readings) -> Readings:
 def _find_exchanged(readings: Readings, named: int, beside: int) -> npt.NDArray[np.bool_]:
     """Rows whose hour stands in the other column, shape (n,); what cannot be told is rejected."""
     hour, maximum = readings.values[:, named], readings.values[:, beside]
-    is_above, is_below = hour > maximum, hour < maximum
-    if is_above.any():
-        readings.quirks["O3 and O3_24h exchanged"] += int(is_above.sum())
-    if is_above.any() != is_below.any():  # every row says the same, or nothing
-        return np.full(len(hour), bool(is_above.any()))
-    for position in np.flatnonzero(np.isnan(hour) != np.isnan(maximum)).tolist():
+    told = tell_ozone(hour, maximum)
+    if told.n_exchanged:
+        readings.quirks[EXCHANGED] += told.n_exchanged
+    for position in np.flatnonzero(told.is_unclear).tolist():
         text = f"{readings.columns[named].heading} {hour[position]}, {maximum[position]}"
-        reason = "the hour or the maximum of 24 hours: the file does not say which"
-        readings.cell_faults.setdefault(position, []).append((named, reason, text))
+        readings.cell_faults.setdefault(position, []).append((named, UNCLEAR, text))
         readings.kinds[position, named] = CellKind.UNREADABLE
         readings.values[position, named] = np.nan
-    return is_above
+    return told.is_exchanged

@@ -79,7 +79,14 @@ class DelimitedFile:
 
     def raw(self, row: int) -> str:
         """The line of data row ``row`` (from 1, of a block read already), as a record shows it."""
-        return self._shown(self._kept.line(row))
+        return self.shown(self._kept.line(row))
+
+    def lines(self) -> Iterator[tuple[int, Line]]:
+        """The data rows as they stand, numbered from 1; once only, and in the place of ``blocks``.
+
+        For files of which most lines need not be cut into cells.
+        """
+        return enumerate(self._lines, 1)
 
     def blocks(self) -> Iterator[RowBlock]:
         """The data rows, at most ``BLOCK_ROWS`` or about ``BLOCK_BYTES`` at a time; once only.
@@ -106,12 +113,12 @@ class DelimitedFile:
         cells: list[list[str]] = []
         rejected: list[Rejected] = []
         for row, line in enumerate(lines, first):
-            split = self._split(line)
+            split = self.split(line)
             if isinstance(split, str):
-                rejected.append(Rejected(row, split, self._shown(line[:_RAW_BYTES])))
+                rejected.append(Rejected(row, split, self.shown(line[:_RAW_BYTES])))
             elif len(split) != width:
                 reason = f"{width} cells expected, {len(split)} found"
-                rejected.append(Rejected(row, reason, self._shown(line[:_RAW_BYTES])))
+                rejected.append(Rejected(row, reason, self.shown(line[:_RAW_BYTES])))
             else:
                 rows.append(row)
                 cells.append(split)
@@ -124,7 +131,7 @@ class DelimitedFile:
         columns = list(zip(*cells, strict=True)) if cells else [()] * width
         return RowBlock(rows, columns, rejected)
 
-    def _split(self, line: Line) -> list[str] | str:
+    def split(self, line: Line) -> list[str] | str:
         """The cells of a row, or why its line is none."""
         if isinstance(line, LongLine):
             return f"a line of {line.size} bytes; at most {LINE_BYTES} are read"
@@ -136,7 +143,8 @@ class DelimitedFile:
             return "NUL characters in the line"
         return split_line(text.rstrip("\r"))
 
-    def _shown(self, line: bytes) -> str:
+    def shown(self, line: bytes) -> str:
+        """A line as a record shows it."""
         text = line.decode(self.encoding, "replace").rstrip("\r")
         return text.replace("\0", "\ufffd")[:RAW_CHARS]
 

@@ -36,13 +36,17 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class ReadingColumn:
-    """A column of readings: where it stands, what it measures, its unit and the canonical one."""
+    """A column of readings: where it stands, what it measures, its unit and the canonical one.
+
+    ``statistic`` is that of a reading of an interval; without one the file's own holds.
+    """
 
     index: int
     heading: str
     determinand: str
     unit: str
     to_unit: str
+    statistic: str | None = None
 
 
 @dataclass(slots=True)
@@ -69,6 +73,9 @@ class Readings:
         Lines that are no row.
     extra : dict of int64 (n,)
         Columns that ride along.
+    interval_s : int64 (n, k), optional
+        Length of the interval that ends at ``start``, of each reading; 0 is an instant. None: the
+        file's readings are all of one length.
     """
 
     columns: Sequence[ReadingColumn]
@@ -86,6 +93,7 @@ class Readings:
     extra: dict[str, Codes]
     sites: Sequence[str] = ()
     flags: Sequence[str] = ()
+    interval_s: Codes | None = None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ecomon.model.observation import Batch
 
@@ -23,7 +24,8 @@ def as_json(batch: Batch) -> Iterator[dict[str, Any]]:
     dict
         ``kind`` ("observation"), ``site``, ``determinand``, ``statistic``, ``start`` (ISO 8601
         with +08:00), ``duration_s``, ``value`` (None for NaN), ``unit``, ``censor`` and
-        ``source_flag`` (None for NA). Rows that were rejected have ``Rejected.as_json``.
+        ``source_flag`` (None for NA); ``reported_at`` (None where not stated) where the source
+        states it. Rows that were rejected have ``Rejected.as_json``.
     """
     table = batch.observations
     starts = np.datetime_as_string(table["start"].to_numpy().astype("datetime64[s]"))
@@ -40,5 +42,10 @@ def as_json(batch: Batch) -> Iterator[dict[str, Any]]:
         "censor": table["censor"].tolist(),
         "source_flag": flags,
     }
+    if "reported_at" in table:
+        columns["reported_at"] = [
+            None if pd.isna(one) else f"{one:%Y-%m-%dT%H:%M:%S}+08:00"
+            for one in table["reported_at"]
+        ]
     for row in zip(*columns.values(), strict=True):
         yield {"kind": "observation", **dict(zip(columns, row, strict=True))}

@@ -1,4 +1,8 @@
-"""flagged readings -> daily means under an agreement's rules -> monthly loads."""
+"""flagged readings -> daily means under an agreement's rules -> monthly loads.
+
+Where a gauge gives its stage alone, the discharge is derived here from the rating table in force,
+each time anew (decision 0012): it is no observation, and its origin is that of the stage.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ecomon.aggregate import AggregationRules, daily_means
+from ecomon.aggregate import AggregationRules, daily_means, readings_used
 from ecomon.load import CensoredRule, compute_monthly_loads
+from ecomon.load.rating import DISCHARGE, RATING, STAGE, derive_discharges, find_ratable
 from ecomon.model.agreement import Agreement
 from ecomon.model.period import Period
 from ecomon.model.place import DischargeLink
 
 if TYPE_CHECKING:
     from ecomon.registry import Registry
-
-DISCHARGE = "DISCHARGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ def sites_needed(registry: Registry, sections: Sequence[str], period: Period) ->
     return sorted({*sections, *(link.gauge for link in links if link)})
 
 
+def determinands_needed(
+    registry: Registry, sections: Sequence[str], rule: LoadRule, period: Period
+) -> list[str]:
+    """The rule's factors and discharge; stage too where a gauge of the sections has a rating table."""
+    links = [link_in_force(registry, section, period) for section in sections]
+    is_rated = any(registry.ratings_of(link.gauge) for link in links if link)
+    return [*rule.factors, DISCHARGE, *([STAGE] if is_rated else [])]
+
+
 def link_in_force(registry: Registry, section: str, period: Period) -> DischargeLink | None:
     """The discharge link of a section at the start of a period; None where there is none."""
     return registry.discharge_link(section, period.start.date())
@@ -85,12 +97,32 @@ def compute_loads(
     """
     considered = readings_for_loads(flagged, registry, section, rule, period)
     daily = daily_means(
-        considered,
+        with_derived_discharges(considered, registry),
         registry.determinands,
         aggregation_for_loads(registry, rule),
         span_for_loads(registry, [section], period),
     )
     return loads_of_means(daily, registry, section, rule, period)
+
+
+def approvals_used(
+    flagged: pd.DataFrame, registry: Registry, section: str, rule: LoadRule, period: Period
+) -> set[str]:
+    """The states of approval of the readings that entered the means :func:`compute_loads` forms.
+
+    Parameters
+    ----------
+    flagged : table FLAGGED
+        As for :func:`compute_loads`, with ``approval`` beside.
+    """
+    considered = readings_for_loads(flagged, registry, section, rule, period)
+    used = readings_used(
+        with_derived_discharges(considered, registry),
+        registry.determinands,
+        aggregation_for_loads(registry, rule),
+        span_for_loads(registry, [section], period),
+    )
+    return set(considered.loc[used["is_used"].to_numpy(), "approval"])
 
 
 def readings_for_loads(
@@ -99,7 +131,8 @@ def readings_for_loads(
     """The readings that can bear on the loads of a period, used or not: those and no others.
 
     The rule's factors at the section within the period, and the discharge of its gauge within the
-    days whose water passes the section in the period.
+    days whose water passes the section in the period; of a rated gauge also the stages of those
+    days at whose times it gives no discharge.
     """
     link = link_in_force(registry, section, period)
     determinand, site = flagged["determinand"], flagged["site"]
@@ -107,12 +140,36 @@ def readings_for_loads(
         (site == section) & determinand.isin(rule.factors) & _starts_in(flagged["start"], period)
     )
     if link is not None:
-        bears |= (
-            (site == link.gauge)
-            & (determinand == DISCHARGE)
-            & _starts_in(flagged["start"], span_at_gauge(link, period))
-        )
+        is_near = (site == link.gauge) & _starts_in(flagged["start"], span_at_gauge(link, period))
+        bears |= is_near & (determinand == DISCHARGE)
+        if registry.ratings_of(link.gauge):
+            bears |= is_near & find_ratable(flagged, {link.gauge})
     return flagged[bears]
+
+
+def with_derived_discharges(considered: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """What :func:`readings_for_loads` gave, every stage among it turned into the discharge it means.
+
+    Returns
+    -------
+    table FLAGGED
+        Same rows; ``rating`` names the curve of a derived discharge, or why there is none.
+    """
+    stages = considered.loc[considered["determinand"] == STAGE, "site"]
+    return derive_discharges(
+        considered, {gauge: registry.ratings_of(gauge) for gauge in stages.unique().tolist()}
+    )
+
+
+def count_derived(
+    flagged: pd.DataFrame, registry: Registry, section: str, rule: LoadRule, period: Period
+) -> dict[str, int]:
+    """How many discharges of a load are derived from stages, and how many stages have none."""
+    considered = readings_for_loads(flagged, registry, section, rule, period)
+    derived = with_derived_discharges(considered, registry)
+    is_derived = derived[RATING].notna()
+    has_none = is_derived & derived["value"].isna()
+    return {"derived": int((is_derived & ~has_none).sum()), "unrated": int(has_none.sum())}
 
 
 def span_at_gauge(link: DischargeLink, period: Period) -> Period:
@@ -136,12 +193,27 @@ def loads_of_means(
         daily[is_discharge],
         period,
         section=section,
-        link=link_in_force(registry, section, period),
+        link=_with_rating_doubts(link_in_force(registry, section, period), registry, period),
         factors=rule.factors,
         censored=rule.censored,
         min_days=rule.min_days,
         min_coverage_discharge=rule.min_coverage_discharge,
     )
+
+
+def _with_rating_doubts(
+    link: DischargeLink | None, registry: Registry, period: Period
+) -> DischargeLink | None:
+    """The link, unverified where its gauge's rating in those days is: a load then says 待核实."""
+    if link is None:
+        return None
+    span = span_at_gauge(link, period)
+    is_doubtful = any(
+        one.is_unverified
+        for one in registry.ratings_of(link.gauge)
+        if one.begins_at < span.end and (one.ends_at is None or one.ends_at > span.start)
+    )
+    return link.model_copy(update={"confidence": "unverified"}) if is_doubtful else link
 
 
 def _starts_in(starts: pd.Series, period: Period) -> pd.Series:

@@ -18,7 +18,9 @@ from ecomon.journey.compute_loads import (
     readings_for_loads,
     span_at_gauge,
     span_for_loads,
+    with_derived_discharges,
 )
+from ecomon.load.rating import RATING, STAGE
 from ecomon.model.agreement import Agreement
 from ecomon.model.period import Period
 from ecomon.model.tables import EVIDENCE, EVIDENCE_DAYS
@@ -47,23 +49,25 @@ def trace_month(
     Parameters
     ----------
     flagged : table FLAGGED
-        As ``compute_loads`` gets it, with ``decision`` and the columns of ``Store.read_origins``
-        beside.
+        As ``compute_loads`` gets it, with ``decision``, ``approval`` and the columns of
+        ``Store.read_origins`` beside.
 
     Returns
     -------
     Trace
         In the order of the agreement's factors, discharge last, then of time. ``readings`` holds
-        those that are not used too; ``days`` every day of the month (of discharge: every day whose
+        those that are not used too, and of a derived discharge the stage it was derived from, with
+        the curve in the column ``rating``: there ``counted`` is the discharge; ``days`` every day of the month (of discharge: every day whose
         water passes the section in it) of each series that has a reading.
     """
     rule = LoadRule.of(agreement)
     rules = aggregation_for_loads(registry, rule)
     span = span_for_loads(registry, [agreement.section], month)
     considered = readings_for_loads(flagged, registry, agreement.section, rule, month)
-    used = readings_used(considered, registry.determinands, rules, span)
-    readings = pd.concat([considered, used], axis=1)
-    days = daily_means(considered, registry.determinands, rules, span)
+    reckoned = with_derived_discharges(considered, registry)
+    used = readings_used(reckoned, registry.determinands, rules, span)
+    readings = pd.concat([considered, reckoned[RATING], used], axis=1)
+    days = daily_means(reckoned, registry.determinands, rules, span)
     link = link_in_force(registry, agreement.section, month)
     at_gauge = span_at_gauge(link, month) if link else month
     is_discharge = days["determinand"] == DISCHARGE
@@ -82,12 +86,13 @@ def _by_line(
     """The table with the line and role of each row, in the order of the agreement's factors."""
     factors = [factor.determinand for factor in agreement.factors]
     names = [*factors, DISCHARGE]
+    of_line = table["determinand"].replace(STAGE, DISCHARGE)
     lines = [
         line_reference(agreement.key, agreement.section, month.label, name)
         for name in (*factors, ALL_LINES)
     ]
     roles = [*("concentration" for _ in factors), "discharge"]
-    place = table["determinand"].map({name: at for at, name in enumerate(names)}).to_numpy(np.intp)
+    place = of_line.map({name: at for at, name in enumerate(names)}).to_numpy(np.intp)
     table = table.assign(
         place=place,
         line=pd.array(lines, dtype="str").take(place),

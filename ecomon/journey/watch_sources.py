@@ -104,7 +104,8 @@ def advance_watch(
     as_of : naive Beijing datetime
     """
     alerts = [OperationsAlert.from_document(one) for one in known]
-    on = {one.id: (one.name_zh, one.name_en) for one in registry.polls.values() if one.is_enabled}
+    sources = [*registry.polls.values(), *registry.pulls.values()]
+    on = {one.id: (one.name_zh, one.name_en) for one in sources if one.is_enabled}
     polls = stand_of_polls(watched.polls, on)
     feeds = [
         standing

@@ -17,17 +17,11 @@ import pandas as pd
 import xarray as xr
 
 from ecomon.errors import ContractError, UnitMismatch
+from ecomon.model.cf import CELL_METHODS, CENSORS, CONVENTIONS, censor_attrs, flag_attrs
 from ecomon.model.codes import Codes, encode
 from ecomon.model.flag import Flag
 from ecomon.model.tables import FLAGGED
 
-CONVENTIONS = "CF-1.11"
-CENSORS = ("none", "left", "right")
-"""``<KEY>_censor`` holds the place in this list."""
-
-_CELL_METHODS = {
-    "value": "point", "mean": "mean", "min": "minimum", "max": "maximum", "total": "sum",
-}  # fmt: skip
 _SHOWN = 5
 
 
@@ -95,7 +89,8 @@ def to_dataset(
         For each determinand ``<KEY>``, float64, in its ``units``, NaN where there is no reading or
         its source gave no value; values that are flagged or censored stand there as they are.
         ``<KEY>_flag``, int8: QARTOD, 9 where there is no reading. ``<KEY>_censor``, int8, place in
-        ``CENSORS``; only where something is censored, 0 where there is no reading.
+        ``cf.CENSORS``; only where something is censored, 0 where there is no reading.
+        :func:`ecomon.model.cf.encode_dataset` makes it fit for a file.
 
     Raises
     ------
@@ -122,15 +117,15 @@ def to_dataset(
         name = (long_names or {}).get(key, key)
         attrs = {"units": rows.unit[number], "long_name": name}
         if "statistic" in facts:
-            attrs["cell_methods"] = f"time: {_CELL_METHODS.get(facts['statistic'], 'point')}"
+            attrs["cell_methods"] = f"time: {CELL_METHODS.get(facts['statistic'], 'point')}"
         variables[key] = (
             ("site", "time"), _scatter(cell, rows.value[mine], shape, np.nan), attrs
         )  # fmt: skip
-        variables[beside[0]] = (("site", "time"), flag, _flag_attrs(name))
+        variables[beside[0]] = (("site", "time"), flag, flag_attrs(name))
         if rows.censor[mine].any():
             beside.append(f"{key}_censor")
             censor = _scatter(cell, rows.censor[mine], shape, 0)
-            variables[beside[1]] = (("site", "time"), censor, _censor_attrs(name))
+            variables[beside[1]] = (("site", "time"), censor, censor_attrs(name))
         attrs["ancillary_variables"] = " ".join(beside)
     return xr.Dataset(
         variables,
@@ -145,23 +140,6 @@ def _scatter(
     array = np.full(shape[0] * shape[1], empty, dtype=values.dtype)
     array[cell] = values  # of two readings of a cell the later, which is the preferred one
     return array.reshape(shape)
-
-
-def _flag_attrs(name: str) -> dict[str, Any]:
-    return {
-        "long_name": f"{name}: quality flag",
-        "standard_name": "quality_flag",
-        "flag_values": np.array(list(Flag), dtype=np.int8),
-        "flag_meanings": " ".join(flag.name.lower() for flag in Flag),
-    }
-
-
-def _censor_attrs(name: str) -> dict[str, Any]:
-    return {
-        "long_name": f"{name}: censoring (left: below the limit that stands as its value)",
-        "flag_values": np.arange(len(CENSORS), dtype=np.int8),
-        "flag_meanings": " ".join(CENSORS),
-    }
 
 
 def _coordinates(rows: _Rows, duration_s: int) -> dict[str, Any]:

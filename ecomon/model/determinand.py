@@ -28,6 +28,9 @@ class Determinand(Fact):
         How values average; pH averages as hydrogen-ion concentration.
     is_toxic_metal : bool
         Heavy metals and metalloids: an exceedance is never rejected by a machine.
+    standard_name : str or None
+        Its name in the CF Standard Name Table; None where the table has none (it knows the water
+        of the sea, and hardly that of rivers).
     """
 
     key: str
@@ -41,6 +44,7 @@ class Determinand(Fact):
     decimals_assessed: int = Field(ge=0, le=9)
     mean: Literal["arithmetic", "hydrogen_ion"] = "arithmetic"
     is_toxic_metal: bool = False
+    standard_name: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
     aliases: tuple[str, ...] = ()
 
     @field_validator("unit")

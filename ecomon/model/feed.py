@@ -39,6 +39,9 @@ class Expectation(Fact):
     expects : {"named", "seen"}
         *named*: every site the registry has a name of, in that feed on that day. *seen*: those of
         them of which a reading has ever come.
+    interval_form : {"hh.mm", "hours"}
+        How the feed writes the length of an interval (INTV of rainfall): 0.30 is 30 minutes, or
+        three tenths of an hour.
     is_watched : bool or None
         None: from the first reading on that ever came from it. True or False: a site's own word.
     """
@@ -52,6 +55,7 @@ class Expectation(Fact):
     silent_after_s: int = Field(default=DAY_S, gt=0)
     forget_after_s: int = Field(default=30 * DAY_S, gt=0)
     expects: Literal["named", "seen"] = "named"
+    interval_form: Literal["hh.mm", "hours"] = "hh.mm"
     is_watched: bool | None = None
     suspensions: tuple[Suspension, ...] = ()
     note: str | None = None

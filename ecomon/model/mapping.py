@@ -11,6 +11,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ecomon.errors import UnitMismatch
+from ecomon.model.fact import Fact, Slug
 from ecomon.model.observation import Programme, Statistic
 from ecomon.model.quantity import unit_symbol
 
@@ -93,7 +94,7 @@ class SheetMapping(_Model):
         return self
 
 
-class WorkbookMapping(_Model):
+class WorkbookMapping(Fact):
     """How one kind of spreadsheet is read.
 
     Attributes
@@ -116,9 +117,9 @@ class WorkbookMapping(_Model):
         Who read the mapping over; without it nothing is ingested by it.
     """
 
-    id: str
+    id: Slug
     title_zh: str
-    feed: str
+    feed: Slug
     programme: Programme = "split_sampling"
     statistic: Statistic = "value"
     interval: Literal["instant", "hour", "day", "month"] = "instant"
@@ -141,6 +142,11 @@ class WorkbookMapping(_Model):
         if self.programme == "recognised" and self.statistic == "value":
             raise ValueError("a recognised value is a mean or a total of its interval")
         return self
+
+    @property
+    def is_reviewed(self) -> bool:
+        """A person has read it over: files may be ingested by it."""
+        return bool(self.reviewed_by and self.reviewed_on)
 
     def sheet_named(self, name: str) -> SheetMapping | None:
         """The mapping of a sheet; None where none names it."""

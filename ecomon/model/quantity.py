@@ -53,6 +53,7 @@ UNITS: dict[str, Unit] = {
         Unit("m3/s", "discharge", 1.0),
         Unit("L/s", "discharge", 1e-3),
         Unit("m3", "volume", 1.0),
+        Unit("hm3", "volume", 1e6),  # cubic hectometre: the million m3 of a reservoir
         Unit("m", "length", 1.0),
         Unit("km", "length", 1e3),
         Unit("mm", "length", 1e-3),
@@ -69,7 +70,7 @@ _SPELLINGS = str.maketrans({"μ": "u", "µ": "u", "³": "3", "²": "2", " ": Non
 _OTHER_NAMES = {
     "": "1", "-": "1", "无量纲": "1", "℃": "degC", "°C": "degC", "个/L": "cells/L",
     "毫克/升": "mg/L", "微克/升": "ug/L", "微克/立方米": "ug/m3", "毫克/立方米": "mg/m3",
-    "立方米/秒": "m3/s", "米": "m",
+    "立方米/秒": "m3/s", "米": "m", "毫米": "mm", "立方米": "m3", "百万立方米": "hm3", "百万m³": "hm3",
 }  # fmt: skip
 
 

@@ -98,6 +98,22 @@ OBSERVATIONS = Contract(
 """What decoders give. One row per observation; ``site`` is the source's own key until the
 registry resolves it."""
 
+FORECASTS = Contract(
+    "forecasts",
+    {
+        "place": "text",  # a city or a station, as the source calls it
+        "item": "text",  # AQI, or the key of a determinand
+        "issued_at": "time",
+        "start": "time",  # of the Beijing day it is for
+        "low": "float",  # canonical unit; equal to high where one number was given
+        "high": "float",
+        "unit": "text",  # 1 for AQI
+        "primary": "text",  # primary pollutant as written; NA where none
+        "row": "int",
+    },
+)
+"""What is expected of a day to come. One row per place, day and item; never mixed with observations."""
+
 STORED = Contract("stored observations", {**OBSERVATIONS.columns, "revision": "int"})
 """What the store gives: observations with the id of the revision that is current (or was, as known at)."""
 
@@ -214,6 +230,7 @@ EVIDENCE = Contract(
         "role": "text",  # concentration | discharge
         **FLAGGED.columns,
         "decision": "text",  # a person's verdict that outranked the machine's flag; NA where none
+        "approval": "text",  # provisional | reviewed | approved
         "day": "time",  # the Beijing day it belongs to
         "is_used": "bool",  # it entered the mean of that day
         "counted": "float",  # what it counts there; NaN where it is not used

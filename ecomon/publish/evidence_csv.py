@@ -52,6 +52,7 @@ READINGS = (
     Field("censor", "text", Words("none 正常，left 低于检出限，right 超量程", "none, left (below detection), right (over range)")),
     Field("flag", "integer", Words("质量标记：1 有效 2 未评定 3 存疑 4 无效 9 缺测", "quality flag: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing")),
     Field("decision", "text", Words("人工审核决定", "what a person decided: accept, reject, correct (then the value is the corrected one)")),
+    Field("approval", "text", Words("审核状态：provisional 未经审核，reviewed 已审核，approved 已批准", "how far people stand for it: provisional, reviewed, approved")),
     Field("is_used", "yes_no", Words("是否计入日均值", "entered the daily mean")),
     Field("day", "day", Words("所属日（北京时间）", "its Beijing day")),
     Field("counted", "number", Words("计入日均值的数", "what it counts in the daily mean")),
@@ -68,6 +69,15 @@ READINGS = (
     Field("source", "text", Words("数据来源", "feed that brought it")),
     Field("replicate", "integer", Words("平行样序号", "replicate")),
 )  # fmt: skip
+RATING = Field(
+    "rating",
+    "text",
+    Words(
+        "流量由该行水位按此水位流量关系推算，counted 即所得流量；或未能推算的原因",
+        "the rating by which this stage was turned into the discharge in `counted`, or why there is none",
+    ),
+)
+"""Stands last, in the files of statements that rest on a derived discharge and in no others."""
 DAYS = (
     Field("line", "text", Words("核算行；流量一行对应该月全部指标（*）", "line of the statement; a discharge serves every line of its month (*)")),
     Field("role", "text", Words("用途：浓度或流量", "concentration or discharge")),
@@ -98,8 +108,9 @@ def readings_csv(readings: pd.DataFrame, document: Mapping[str, Any]) -> bytes:
     ContractError
         where the table breaks its contract or the document is no statement.
     """
-    heading = _heading("readings", document, READINGS)
-    return _csv(heading, READINGS, reading_cells(readings))
+    fields = _fields_of(readings)
+    heading = _heading("readings", document, fields)
+    return _csv(heading, fields, reading_cells(readings))
 
 
 def days_csv(days: pd.DataFrame, document: Mapping[str, Any]) -> bytes:
@@ -116,9 +127,13 @@ def days_csv(days: pd.DataFrame, document: Mapping[str, Any]) -> bytes:
 def reading_cells(readings: pd.DataFrame) -> list[Cells]:
     """The rows of the file of readings, as text by column."""
     EVIDENCE.check(readings)
-    return _cells(
-        READINGS, {one.name: _texts(one.kind, readings[one.of_table]) for one in READINGS}
-    )
+    fields = _fields_of(readings)
+    return _cells(fields, {one.name: _texts(one.kind, readings[one.of_table]) for one in fields})
+
+
+def _fields_of(readings: pd.DataFrame) -> tuple[Field, ...]:
+    has_rating = RATING.name in readings and bool(readings[RATING.name].notna().any())
+    return (*READINGS, RATING) if has_rating else READINGS
 
 
 def day_cells(days: pd.DataFrame) -> list[Cells]:

@@ -24,8 +24,10 @@ _FLAGS = frozenset(int(flag) for flag in Flag)
 _SUM = next(one for one in DAYS if one.name == "sum")
 
 
-def read_cells(octets: bytes, fields: Sequence[Field]) -> list[Cells]:
-    """The rows of such a file as text.
+def read_cells(
+    octets: bytes, fields: Sequence[Field], *, optional: Sequence[Field] = ()
+) -> list[Cells]:
+    """The rows of such a file as text; ``optional`` columns stand last where they stand at all.
 
     Raises
     ------
@@ -41,6 +43,8 @@ def read_cells(octets: bytes, fields: Sequence[Field]) -> list[Cells]:
     except csv.Error as wrong:
         raise SourceRefused(f"no CSV: {wrong}") from None
     names = [one.name for one in fields]
+    if rows and rows[0] == [*names, *(one.name for one in optional)]:
+        names = rows[0]
     if not rows or rows[0] != names:
         raise SourceRefused(f"the columns are not {', '.join(names)}")
     for number, row in enumerate(rows[1:], start=1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,10 +12,12 @@ from pandas.api.extensions import ExtensionArray
 
 from ecomon.model.codes import encode
 from ecomon.model.flag import Flag, worst_of
+from ecomon.model.rating import RatingCurve
 from ecomon.model.tables import FLAGS, STORED
 from ecomon.quality.flat_line import find_flat_lines
 from ecomon.quality.limits import find_out_of_range, read_source_flags
 from ecomon.quality.rate import find_fast_changes
+from ecomon.quality.rating import find_off_rating
 from ecomon.quality.rules import QualityRules
 from ecomon.quality.series import (
     Layout,
@@ -31,7 +33,7 @@ from ecomon.quality.series import (
 from ecomon.quality.spike import find_spikes
 from ecomon.quality.totals import find_parts_over_total
 
-TESTS = ("source_flag", "range", "spike", "flat_line", "rate", "part_over_total")
+TESTS = ("source_flag", "range", "spike", "flat_line", "rate", "part_over_total", "rating")
 """Names of the tests, in the order in which a flag names them."""
 
 SEQUENCE_TESTS = ("spike", "flat_line", "rate")
@@ -50,7 +52,11 @@ _COLUMNS = (
 
 
 def evaluate(
-    observations: pd.DataFrame, rules: QualityRules, *, prior: pd.DataFrame | None = None
+    observations: pd.DataFrame,
+    rules: QualityRules,
+    *,
+    prior: pd.DataFrame | None = None,
+    ratings: Iterable[RatingCurve] = (),
 ) -> pd.DataFrame:
     """Flag every observation.
 
@@ -62,6 +68,8 @@ def evaluate(
     prior : table STORED, optional
         Earlier readings of the same series: they are looked back on and get no flags. Nothing
         older than ``rules.reach_h`` matters.
+    ratings : iterable of RatingCurve, optional
+        Rating tables of gauges, for the test ``rating``.
 
     Returns
     -------
@@ -93,6 +101,7 @@ def evaluate(
         table = pd.concat([STORED.check(prior)[columns], table[columns]], ignore_index=True)
     layout = lay_out(table, rules)
     results = _Results.of(layout, table, rules)
+    results.add("rating", find_off_rating(layout, table, rules, ratings))
     summary = (layout.restore(column)[n_prior:] for column in results.summary())
     flag, tests, reasons = summary
     return FLAGS.frame(

@@ -66,9 +66,15 @@ def read_source_flags(column: pd.Series, rules: QualityRules) -> Levels | None:
     ndarray of int8, shape (row,), or None where no row has a text
     """
     codes, names = encode(column)
-    known = [rules.source_flags.get(name, rules.unknown_source_flag) for name in names]
+    known = [_flag_of_text(name, rules) for name in names]
     by_code = np.array([*known, Flag.NOT_EVALUATED], dtype=np.int8)
     return by_code[codes] if names else None
+
+
+def _flag_of_text(text: str, rules: QualityRules) -> int:
+    if rules.is_remark(text):
+        return Flag.NOT_EVALUATED
+    return rules.source_flags.get(text, rules.unknown_source_flag)
 
 
 def count_unknown_source_flags(observations: pd.DataFrame, rules: QualityRules) -> dict[str, int]:
@@ -78,7 +84,7 @@ def count_unknown_source_flags(observations: pd.DataFrame, rules: QualityRules) 
     return {
         name: int(count)
         for name, count in zip(names, counts, strict=True)
-        if count and name not in rules.source_flags
+        if count and name not in rules.source_flags and not rules.is_remark(name)
     }
 
 

@@ -173,6 +173,37 @@ class PartOfTotal(Fact):
     absolute: float = Field(ge=0)
 
 
+class RatingTest(Fact):
+    """How far a discharge may lie from what the rating table makes of its stage.
+
+    Both are suspect beyond the larger of ``share`` of the rated discharge and ``absolute_m3_s``.
+    """
+
+    share: Positive
+    absolute_m3_s: Positive
+
+
+class MediumRules(Fact):
+    """Tests of the readings of another medium, judged together with all others.
+
+    Attributes
+    ----------
+    checks : dict
+        As in QualityRules; a label and a determinand stand in one file only.
+    remarks : tuple of str
+        Codes that a source sets beside a reading (``WPTN=4``) and that judge nothing.
+    rating : RatingTest, optional
+        For stages and discharges of gauges with a rating table.
+    """
+
+    id: Slug
+    version: str
+    effective_from: date
+    checks: dict[str, Checks]
+    remarks: tuple[str, ...] = ()
+    rating: RatingTest | None = None
+
+
 class QualityRules(Fact):
     """All that :func:`ecomon.quality.evaluate` goes by; one version of it.
 
@@ -188,6 +219,8 @@ class QualityRules(Fact):
         Usual step between two readings.
     checks : dict
         By a label that an overlay can name.
+    remarks, rating
+        As in MediumRules.
     """
 
     id: Slug
@@ -199,6 +232,8 @@ class QualityRules(Fact):
     cycle_h: Positive
     checks: dict[str, Checks]
     totals: tuple[PartOfTotal, ...] = ()
+    remarks: tuple[str, ...] = ()
+    rating: RatingTest | None = None
 
     @model_validator(mode="after")
     def _one_entry_each(self) -> QualityRules:
@@ -221,6 +256,25 @@ class QualityRules(Fact):
     def key(self) -> str:
         """Name and version, as flags and runs cite them."""
         return f"{self.id}@{self.version}"
+
+    def with_medium(self, medium: MediumRules) -> QualityRules:
+        """These rules and those of another medium as one; ValueError where a determinand stands in both."""
+        twice = sorted(self.checks.keys() & medium.checks.keys())
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: stands in {self.id} and in {medium.id}")
+        changed: dict[str, object] = {
+            "version": f"{self.version}+{medium.id}@{medium.version}",
+            "checks": {**self.checks, **medium.checks},
+            "remarks": (*self.remarks, *medium.remarks),
+            "rating": medium.rating or self.rating,
+        }
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return QualityRules.model_validate({**given, **changed})
+
+    def is_remark(self, text: str) -> bool:
+        """Whether a source's text is made of codes that judge nothing, as ``FLWCHRCD=<;WPTN=4``."""
+        names = [part.partition("=")[::2] for part in text.split(";")]
+        return bool(self.remarks) and all(value and name in self.remarks for name, value in names)
 
     @property
     def reach_h(self) -> float:

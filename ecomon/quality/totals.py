@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ecomon.model.flag import Flag
-from ecomon.quality.rules import PartOfTotal, QualityRules
+from ecomon.quality.rules import QualityRules
 from ecomon.quality.series import Layout, Levels, Mask, Places
 
 
@@ -29,7 +29,7 @@ def find_parts_over_total(
     """
     levels: Levels | None = None
     for pair in rules.totals:
-        part, total = _pairs(layout, pair)
+        part, total = pair_rows(layout, pair.part, pair.total)
         if not len(part):
             continue
         if levels is None:
@@ -45,13 +45,13 @@ def find_parts_over_total(
     return levels
 
 
-def _pairs(layout: Layout, pair: PartOfTotal) -> tuple[Places, Places]:
-    """Rows of the part and of the total that belong together."""
-    part, total = (_rows_of(layout, name) for name in (pair.part, pair.total))
-    if part.empty or total.empty:
+def pair_rows(layout: Layout, one: str, other: str) -> tuple[Places, Places]:
+    """Rows of two determinands that belong together: all else of their key is equal (design, section 3)."""
+    first, second = (_rows_of(layout, name) for name in (one, other))
+    if first.empty or second.empty:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    both = part.merge(total, on=["companion", "time_us"], suffixes=("_part", "_total"))
-    return both["row_part"].to_numpy(), both["row_total"].to_numpy()
+    both = first.merge(second, on=["companion", "time_us"], suffixes=("_one", "_other"))
+    return both["row_one"].to_numpy(), both["row_other"].to_numpy()
 
 
 def _rows_of(layout: Layout, determinand: str) -> pd.DataFrame:

@@ -67,15 +67,19 @@ def masked_times(values: pd.Series) -> np.ma.MaskedArray[Any, Any]:
     return np.ma.masked_array(epoch_s(values), mask=values.isna().to_numpy())
 
 
+def is_all_null(column: Column) -> bool:
+    """True where no row has a value."""
+    if isinstance(column, Texts):
+        return bool((column.codes < 0).all())
+    if isinstance(column, np.ma.MaskedArray):
+        return bool(np.ma.getmaskarray(column).all())
+    return column.dtype.kind == "f" and bool(np.isnan(column).all())
+
+
 def to_list(column: Column) -> list[Any]:
-    """Values that a driver takes one by one, None for NULL."""
+    """Values that a driver takes one by one: None for NULL, but NaN in floats."""
     if isinstance(column, Texts):
         return np.array([*column.names, None], dtype=object)[column.codes].tolist()
-    if column.dtype.kind == "f" and (is_nan := np.isnan(column)).any():
-        # A database has NULL for "no valid value" and may keep NaN as a number.
-        boxed = column.astype(object)
-        boxed[is_nan] = None
-        return boxed.tolist()
     return column.tolist()
 
 
@@ -97,6 +101,12 @@ def fetch_columns(
         np.concatenate(part) if part else converters.get(number, objects)(())
         for number, part in enumerate(parts)
     ]
+
+
+def fetch_tuples(conn: Connection, query: Executable) -> list[tuple[Any, ...]]:
+    """All rows of a query as plain tuples."""
+    cursor: Any = cast(CursorResult[Any], conn.execute(query)).cursor
+    return cursor.fetchall()
 
 
 def objects(values: Sequence[object]) -> npt.NDArray[np.object_]:

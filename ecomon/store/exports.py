@@ -30,7 +30,7 @@ from ecomon.store.knowledge import read_meta, read_seq
 from ecomon.store.observations import read_observations
 from ecomon.store.schema import flag, observation
 
-FORMAT = "ecomon export 1"
+FORMAT = "ecomon export 2"
 MANIFEST = "_manifest.json"  # readers of a folder of Parquet pass over what begins with _
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sqlalchemy import (
@@ -10,11 +12,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     MetaData,
+    Select,
     SmallInteger,
     Table,
     Text,
     and_,
     bindparam,
+    case,
+    func,
     insert,
     literal,
     or_,
@@ -23,7 +28,7 @@ from sqlalchemy import (
 
 from ecomon.model.tables import FLAGS
 from ecomon.store.columns import Texts, take
-from ecomon.store.dialect import bulk_load, upsert
+from ecomon.store.dialect import bulk_load, prefer_seeks, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema import flag, flag_history
 
@@ -35,6 +40,7 @@ _STAGED = Table(
     Column("tests", Text),
     prefixes=["TEMPORARY"],
 )
+_DIFFERS = or_(_STAGED.c.flag != flag.c.flag, _STAGED.c.tests != flag.c.tests)
 _WRITTEN = ("revision", "flag", "tests", "ruleset", "seq")
 
 
@@ -56,29 +62,53 @@ def write_flags(commit: Commit, flags: pd.DataFrame, *, ruleset: str) -> int:
         return 0
     conn = commit.conn
     _STAGED.create(conn)
-    is_same = _stage_flags(conn, flags)
-    differs = and_(is_same, or_(_STAGED.c.flag != flag.c.flag, _STAGED.c.tests != flag.c.tests))
-    n_changed = conn.execute(
-        insert(flag_history).from_select(
-            [*_WRITTEN, "superseded_seq"],
-            select(*flag.columns, literal(commit.seq)).join_from(_STAGED, flag, differs),
-        )
-    ).rowcount
+    prefer_seeks(conn)
+    n_staged, is_same = _stage_flags(conn, flags)
+    n_known, n_changed = _classify_staged(conn, is_same)
     rows = select(*_STAGED.columns, literal(ruleset), literal(commit.seq))
     if n_changed:
-        statement = upsert(conn, flag).from_select(_WRITTEN, rows.join(flag, differs))
-        given = {name: statement.excluded[name] for name in _WRITTEN[1:]}
-        conn.execute(statement.on_conflict_do_update(index_elements=["revision"], set_=given))
-    is_known = select(literal(1)).where(is_same).correlate(_STAGED).exists()
-    n_new = conn.execute(insert(flag).from_select(_WRITTEN, rows.where(~is_known))).rowcount
+        _replace_changed(commit, rows, is_same)
+    if n_new := n_staged - n_known:
+        is_known = select(literal(1)).where(is_same).correlate(_STAGED).exists()
+        rows = rows.where(~is_known) if n_known else rows
+        conn.execute(insert(flag).from_select(_WRITTEN, rows))
     _STAGED.drop(conn)
     if n_changed + n_new:
         commit.keep("flags")
     return n_changed + n_new
 
 
-def _stage_flags(conn: Connection, flags: pd.DataFrame) -> ColumnElement[bool]:
-    """Stage the last flag of each revision, in their order; what joins them to the current ones."""
+def _classify_staged(conn: Connection, is_same: ColumnElement[bool]) -> tuple[int, int]:
+    """How many of the staged revisions have a flag, and how many another one."""
+    counts = func.count(), func.count(case((_DIFFERS, 1)))
+    n_known, n_changed = conn.execute(
+        select(*counts).select_from(_STAGED.join(flag, is_same))
+    ).one()
+    return n_known, n_changed
+
+
+def _replace_changed(
+    commit: Commit, rows: Select[*tuple[Any, ...]], is_same: ColumnElement[bool]
+) -> None:
+    """Move the flags that differ to the history, and put the staged ones in their place."""
+    conn = commit.conn
+    conn.execute(
+        insert(flag_history).from_select(
+            [*_WRITTEN, "superseded_seq"],
+            select(*flag.columns, literal(commit.seq))
+            .join_from(_STAGED, flag, is_same)
+            .where(_DIFFERS),
+        )
+    )
+    changed = rows.join(flag, is_same).where(_DIFFERS)
+    statement = upsert(conn, flag).from_select(_WRITTEN, changed)
+    given = {name: statement.excluded[name] for name in _WRITTEN[1:]}
+    conn.execute(statement.on_conflict_do_update(index_elements=["revision"], set_=given))
+
+
+def _stage_flags(conn: Connection, flags: pd.DataFrame) -> tuple[int, ColumnElement[bool]]:
+    """Stage the last flag of each revision, in their order; how many, and what joins them to the
+    current ones."""
     revision = flags["revision"].to_numpy(np.int64)
     order = np.argsort(revision, kind="stable")
     is_last = np.append(np.diff(revision[order]) != 0, True)
@@ -86,7 +116,7 @@ def _stage_flags(conn: Connection, flags: pd.DataFrame) -> ColumnElement[bool]:
     columns = [revision, flags["flag"].to_numpy(np.int64), Texts.of(flags["tests"].fillna(""))]
     bulk_load(conn, _STAGED, [take(column, kept) for column in columns])
     first, last = int(revision[kept[0]]), int(revision[kept[-1]])
-    return and_(
+    return len(kept), and_(
         _STAGED.c.revision == flag.c.revision,
         # Nothing that the staged rows do not say; a server that reads the table from end to end
         # because the staged rows are many reads but this part of it.

@@ -24,7 +24,7 @@ from ecomon.store.blobs import Octets, write_blob
 from ecomon.store.canonical import canonical_json, instant_s, read_json
 from ecomon.store.decisions import review_revised
 from ecomon.store.knowledge import Commit, Transactions, read_meta
-from ecomon.store.reviews import close_withdrawn
+from ecomon.store.reviews import close_replaced, close_withdrawn
 from ecomon.store.revisions import (
     ASSERTED,
     STAGED,
@@ -202,6 +202,7 @@ def _write_file(
     _write_letters(conn, letters, batch_id)
     if tally.n_revised:
         review_revised(commit)
+        close_replaced(commit)
     if n_withdrawn:
         close_withdrawn(commit)
     review_approved(commit, tally.sites, tally.starts_s)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     true,
 )
 
+from ecomon.store.dialect import prefer_seeks
 from ecomon.store.knowledge import read_seq
 from ecomon.store.observations import (
     Columns,
@@ -28,7 +29,6 @@ from ecomon.store.observations import (
     fetch_rows,
     known_rows,
     select_rows,
-    select_series_ids,
 )
 from ecomon.store.partitions import windows_back
 from ecomon.store.schema import observation, observation_history, series
@@ -61,10 +61,11 @@ def read_latest(
     wanted = Wanted.of(sites, determinands)
     if as_known_at is not None and as_known_at >= read_seq(conn):
         as_known_at = None
+    prefer_seeks(conn)
     parts = list(_seek_back(conn, wanted, as_known_at))
     if as_known_at is not None:
-        is_wanted = series.c.series_id.in_(select_series_ids(wanted))
-        parts.append(fetch_rows(conn, [_select_last(observation_history, is_wanted, as_known_at)]))
+        query = _select_last(observation_history, wanted.condition, as_known_at)
+        parts.append(fetch_rows(conn, [query]))
     columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
     # A series may have been found among the former revisions, too.
     series_ids, start_s = columns[:2]
@@ -76,17 +77,23 @@ def read_latest(
 
 def _seek_back(conn: Connection, wanted: Wanted, as_known_at: int | None) -> Iterator[Columns]:
     """Current rows, the last of each series, sought from the newest partition back."""
-    sought = set(conn.execute(select_series_ids(wanted)).scalars())
-    for window in windows_back(conn) or [(0, 0)]:
-        is_sought = series.c.series_id.in_(
-            sorted(sought) if len(sought) <= _ASKED_AT_ONCE else select_series_ids(wanted)
-        )
+    is_sought = wanted.condition
+    first, *others = windows_back(conn) or [(0, 0)]
+    found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, first)])
+    yield found
+    if not others:
+        return
+    ids = select(series.c.series_id).where(wanted.condition)
+    sought = set(conn.execute(ids).scalars()).difference(found[0].tolist())
+    for window in others:
+        if not sought:
+            return
+        if len(sought) <= _ASKED_AT_ONCE:
+            is_sought = series.c.series_id.in_(sorted(sought))
         found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, window)])
         is_new = np.isin(found[0], list(sought))
         yield [column[is_new] for column in found]
         sought.difference_update(found[0].tolist())
-        if not sought:
-            return
 
 
 def _select_last(
@@ -97,7 +104,7 @@ def _select_last(
 ) -> Select[Any]:
     """The last known row of each series sought, within a half-open window of epoch seconds."""
     earlier = table.alias()
-    last = (
+    start_s = (
         select(func.max(earlier.c.start_s))
         .where(
             earlier.c.series_id == series.c.series_id,
@@ -106,10 +113,12 @@ def _select_last(
         )
         .scalar_subquery()
     )
+    # Written out first, so that no plan asks for the last of a series at each of its rows.
+    sought = select(series.c.series_id, start_s.label("start_s")).where(is_sought)
+    last = sought.cte("last").prefix_with("MATERIALIZED")
     return select_rows(table, as_known_at, with_flags=True).where(
-        is_sought,
-        table.c.series_id == series.c.series_id,
-        table.c.start_s == last,
+        table.c.series_id == last.c.series_id,
+        table.c.start_s == last.c.start_s,
         known_rows(table, as_known_at),
         _starts_in(table, window),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,18 +28,28 @@ from ecomon.model.flag import Flag
 from ecomon.model.period import Period, to_epoch_s
 from ecomon.model.tables import STORED
 from ecomon.store.approvals import overlay_approvals
-from ecomon.store.columns import beijing_times, fetch_columns, floats, ints, texts
+from ecomon.store.columns import beijing_times, fetch_columns, fetch_tuples, floats, ints, texts
 from ecomon.store.decisions import read_decisions
 from ecomon.store.knowledge import read_seq
 from ecomon.store.revisions import CENSORS
-from ecomon.store.schema import determinand, flag, flag_history, observation, observation_history
-from ecomon.store.schema import series as series_table
-from ecomon.store.schema import site as site_table
+from ecomon.store.schema import (
+    determinand,
+    flag,
+    flag_history,
+    observation,
+    observation_history,
+    series,
+    site,
+)
 from ecomon.store.series import select_series
 
 Columns: TypeAlias = list[npt.NDArray[Any]]
 
 COLUMNS = ("series_id", "start_s", "revision", "value", "censor", "source_flag", "row")
+_SERIES: tuple[str, ...] = (
+    "series_id", "site", "determinand", "statistic", "duration_s", "programme", "source",
+    "replicate", "unit",
+)  # fmt: skip
 _CONVERTERS = {0: ints, 1: ints, 2: ints, 3: floats, 4: ints, 6: ints, 7: ints}
 
 
@@ -55,6 +66,19 @@ class Wanted:
             None if sites is None else tuple(sites),
             None if determinands is None else tuple(determinands),
         )
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The same of rows of the table ``series``."""
+        chosen: list[ColumnElement[bool]] = []
+        if self.sites is not None:
+            ids = select(site.c.site_id).where(site.c.site.in_(self.sites))
+            chosen.append(series.c.site_id.in_(ids))
+        if self.determinands is not None:
+            ids = select(determinand.c.determinand_id)
+            ids = ids.where(determinand.c.determinand.in_(self.determinands))
+            chosen.append(series.c.determinand_id.in_(ids))
+        return and_(true(), *chosen)
 
 
 def read_observations(
@@ -91,7 +115,8 @@ def read_observations(
     tables = (observation,) if as_known_at is None else (observation, observation_history)
     queries = [
         select_rows(table, as_known_at, with_flags).where(
-            table.c.series_id.in_(select_series_ids(wanted)),
+            # Even for "all" the series are named, so that the key is sought by series and start.
+            table.c.series_id.in_(select(series.c.series_id).where(wanted.condition)),
             table.c.start_s >= to_epoch_s(period.start),
             table.c.start_s < to_epoch_s(period.end),
             known_rows(table, as_known_at),
@@ -117,7 +142,8 @@ def compose_table(
     -------
     table STORED (FLAGGED where the rows have flags), sorted by site, determinand, start
     """
-    names = conn.execute(select_series(sites=wanted.sites, determinands=wanted.determinands)).all()
+    named = select_series(sites=wanted.sites, determinands=wanted.determinands)
+    names = fetch_tuples(conn, named)
     table = _frame(columns, names)
     if len(columns) > len(COLUMNS):
         table["flag"] = columns[-1][table.index.to_numpy()]
@@ -156,39 +182,27 @@ def select_rows(table: Table, as_known_at: int | None, with_flags: bool) -> Sele
     )
 
 
-def select_series_ids(wanted: Wanted) -> Select[Any]:
-    """Ids of the series that are wanted."""
-    # Even for "all" the series are named, so that the key is sought by series and start.
-    query = select(series_table.c.series_id)
-    if wanted.sites is not None:
-        query = query.join(site_table).where(site_table.c.site.in_(wanted.sites))
-    if wanted.determinands is not None:
-        query = query.join(determinand).where(determinand.c.determinand.in_(wanted.determinands))
-    return query
-
-
-def _frame(columns: Columns, names: Iterable[Any]) -> pd.DataFrame:
+def _frame(columns: Columns, names: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
     """The table in its order; its index says which row of ``columns`` each row was."""
     series_ids, start_s = columns[0], columns[1]
-    dictionary = pd.DataFrame(
-        list(names),
-        columns=[
-            "series_id", "site", "determinand", "statistic", "duration_s", "programme",
-            "source", "replicate", "unit",
-        ],
-    ).sort_values(["site", "determinand", "series_id"], ignore_index=True)  # fmt: skip
-    place = np.zeros(int(dictionary["series_id"].max()) + 1 if len(dictionary) else 1, np.int64)
-    place[dictionary["series_id"].to_numpy(np.int64)] = np.arange(len(dictionary))
-    pair = dictionary.groupby(["site", "determinand"], sort=False).ngroup().to_numpy()
+    by_name = sorted(names, key=lambda row: (row[1], row[2], row[0]))
+    columns_of = zip(*by_name, strict=True) if by_name else [()] * len(_SERIES)
+    dictionary: dict[str, tuple[Any, ...]] = dict(zip(_SERIES, columns_of, strict=True))
+    ids = ints(dictionary["series_id"])
+    place = np.zeros(ids.max(initial=0) + 1, dtype=np.int64)
+    place[ids] = np.arange(len(ids))
+    pairs = list(zip(dictionary["site"], dictionary["determinand"], strict=True))
+    is_next = [pair != before for pair, before in pairwise(pairs)]
+    rank = np.cumsum([False, *is_next])  # of the site and determinand that many series may share
     row_place = place[series_ids]
-    order = np.lexsort((row_place, start_s, pair[row_place])) if len(series_ids) else row_place
+    order = np.lexsort((row_place, start_s, rank[row_place]))
     row_place = row_place[order]
 
     def named(column: str) -> Any:
-        return texts(dictionary[column].tolist()).take(row_place)
+        return texts(dictionary[column]).take(row_place)
 
     def numbered(column: str) -> npt.NDArray[np.int64]:
-        return ints(dictionary[column].tolist())[row_place]
+        return ints(dictionary[column])[row_place]
 
     return pd.DataFrame(
         {

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from ecomon.store.canonical import canonical_json, read_json
 from ecomon.store.columns import ints, texts
 from ecomon.store.dialect import upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema import observation_history, review
+
+UNCONFIRMED = "unconfirmed"
+"""The reason of a case that asks to confirm a suspected sample."""
 
 
 def open_reviews(commit: Commit, cases: Iterable[Mapping[str, Any]]) -> int:
@@ -52,6 +55,20 @@ def close_withdrawn(commit: Commit) -> int:
     )
     return commit.conn.execute(
         update(review).where(review.c.state == "open", withdrawn.exists()).values(state="withdrawn")
+    ).rowcount
+
+
+def close_replaced(commit: Commit) -> int:
+    """Close the open cases that asked to confirm a sample whose report this commit replaced."""
+    past = observation_history
+    replaced = select(past.c.revision).where(
+        past.c.revision == review.c.revision,
+        past.c.superseded_seq == commit.seq,
+        past.c.reason == "revised",
+    )
+    is_asked = and_(review.c.state == "open", review.c.reason == UNCONFIRMED)
+    return commit.conn.execute(
+        update(review).where(is_asked, replaced.exists()).values(state="withdrawn")
     ).rowcount
 
 

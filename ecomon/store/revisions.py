@@ -35,13 +35,15 @@ from sqlalchemy import (
 from ecomon.errors import ContractError
 from ecomon.model.codes import encode
 from ecomon.store.columns import Texts, epoch_s, masked_times, take
-from ecomon.store.dialect import bulk_load, empty_table, upsert
+from ecomon.store.dialect import bulk_load, empty_table, prefer_seeks, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.partitions import make_partitions
 from ecomon.store.schema import batch, dead_letter, observation, observation_history
 
 CENSORS = ("none", "left", "right")
 """The store keeps the place in this list."""
+
+_SOUGHT_ROWS = 10_000  # of fewer staged rows each is sought by its key
 
 STAGED = Table(
     "staged_observation",
@@ -167,6 +169,7 @@ def write_revisions(commit: Commit, staged: Staged, batch_id: int) -> tuple[int,
     tuple of int
         Observations new, and observations revised.
     """
+    prefer_seeks(commit.conn, staged.n_rows < _SOUGHT_ROWS)
     n_known, n_revised, n_own = _classify_staged(commit, staged)
     n_new = staged.n_rows - n_known
     if n_new + n_revised + n_own == 0:

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, Select, Table, insert, select
 
 from ecomon.errors import ContractError, UnitMismatch
+from ecomon.store.columns import fetch_tuples
 from ecomon.store.schema import determinand, series, site, source
 
 _KEY = (
@@ -56,9 +57,10 @@ class SeriesBook:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._ids: dict[SeriesKey, int] = {}
-        for series_id, *key, _unit in conn.execute(select_series()):
-            self._ids[SeriesKey(*key)] = series_id
+        # A plain tuple is found by its SeriesKey: the two are equal.
+        self._ids: dict[tuple[Any, ...], int] = {
+            row[1:-1]: row[0] for row in fetch_tuples(conn, select_series())
+        }
         self._units: dict[str, str] = dict(
             conn.execute(select(determinand.c.determinand, determinand.c.unit)).all()
         )

@@ -44,6 +44,7 @@ from ecomon.store import (
     reviews,
     roots,
     runs,
+    signatures,
     statements,
     status,
     withdrawal,
@@ -273,6 +274,7 @@ class Store:
     revoke_token = _writing(actors.revoke_token)
     read_actors = _reading(actors.read_actors)
     read_tokens = _reading(actors.read_tokens)
+    sign_octets = _writing(signatures.sign_octets)
     read_acts = _reading(acts.read_acts)
     check_acts = _reading(acts.check_acts)
 

@@ -88,7 +88,9 @@ class MariadbServer:
                     raise RuntimeError(f"MariaDB did not start:\n{said[-2000:]}") from None
                 time.sleep(0.1)
 
-    def execute(self, *statements: str, database: str | None = None, charset: str = "utf8mb4") -> None:
+    def execute(
+        self, *statements: str, database: str | None = None, charset: str = "utf8mb4"
+    ) -> None:
         """Run statements as the administrator, committed together."""
         import pymysql
 
@@ -109,10 +111,6 @@ class MariadbServer:
     def remove(self) -> None:
         """Stop it if it runs and delete its data."""
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            self._process.kill()  # its data are thrown away, so it need not put them in order
+            self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

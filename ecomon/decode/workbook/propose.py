@@ -81,6 +81,8 @@ def propose_mapping(
     mapping = WorkbookMapping(
         id=mapping_id, title_zh=mapping_id, feed=feed, sheets=tuple(sheets), factors=factors,
         ignored_sheets=ignored, site_key="code" if "site_code" in roles else "name",
+        source="由表头提出，待人审核 proposed from the headings of a file, to be reviewed",
+        confidence="unverified",
     )  # fmt: skip
     return Proposal(mapping, tuple(points))
 

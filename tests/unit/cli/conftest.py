@@ -35,8 +35,16 @@ def ecomon(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Said]:
     """Runs ``ecomon WORDS`` in an empty folder, with no settings but those given here."""
-    for name in ("ECOMON_HOME", "ECOMON_STORE", "ECOMON_OVERLAY", "ECOMON_LANGUAGE"):
+    for name in (
+        "ECOMON_HOME",
+        "ECOMON_STORE",
+        "ECOMON_OVERLAY",
+        "ECOMON_LANGUAGE",
+        "ECOMON_CONTACT",
+    ):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("ECOMON_TOKEN", raising=False)
+    monkeypatch.setenv("ECOMON_TOKEN_FILE", str(tmp_path / "token"))
     monkeypatch.chdir(tmp_path)
 
     def run(*words: object) -> Said:

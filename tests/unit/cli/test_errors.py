@@ -11,18 +11,21 @@ from typing import Any
 
 import pytest
 
+from ecomon.journey.read_readings import FEEDS
+
 Ecomon = Callable[..., Any]
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "nosuch"], "unknown flow 'nosuch'; one of ingest, "),
+        (["run", "nosuch"], "unknown flow 'nosuch'; one of poll, "),
         (["run", "assess"], "the flow assess needs --period, e.g. 2021-04"),
         (["run", "assess", "--period", "2021-13"], "no such period: '2021-13'"),
         (["run", "assess", "--period", "2021-04"], "holds no store; make one with: ecomon store init"),
         (["run", "ingest", "--feed", "nosuch"], "unknown feed 'nosuch'; one of cnemc-water, "),
         (["run", "alert", "--period", "2021-04", "--tell", "none"], "one of recent, all"),
+        (["run", "ingest", "--again"], "--again is for an ingest of named files: --file FILE"),
         (["serve"], "holds no store; make one with: ecomon store init"),
         (["store", "status"], "holds no store; make one with: ecomon store init"),
         (["store", "init", "--kind", "other"], "one of real, example, golden, not 'other'"),
@@ -45,9 +48,7 @@ def test_a_feed_that_decode_does_not_know(ecomon: Ecomon, tmp_path: Path) -> Non
     (tmp_path / "a.csv").write_text("a\n")
     answer = ecomon("decode", "nosuch", tmp_path / "a.csv")
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err == (
-        "错误 error: unknown feed 'nosuch'; one of cnemc-water, st-river-r, tabulated\n"
-    )
+    assert answer.err == f"错误 error: unknown feed 'nosuch'; one of {', '.join(FEEDS)}\n"
 
 
 def test_a_file_that_is_none_of_its_feed(ecomon: Ecomon, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,19 @@ def test_check_lists_every_gap_and_ends_with_a_sum(ecomon: Ecomon) -> None:
     said = ecomon("registry", "check")
     registry = read_registry()
     assert said.code == 0
-    *gaps, places, last = said.lines
+    *told, places, last = said.lines
+    at = told.index("缺项汇总 gaps by kind and field")
+    gaps, counts = told[:at], told[at + 1 :]
     assert all(len(line.split("\t")) == 3 for line in gaps)
+    assert "   80  section       targets" in {line[:28] for line in counts}
+    assert sum(line.split()[1] == "section" for line in counts) > 10
     assert places.startswith(f"{len(registry.sections)} sections, {len(registry.gauges)} gauges")
     assert last == f"规则集 rule set {registry.hash[:16]}  缺项 gaps {len(gaps)}"
 
 
 def test_check_as_json_gives_the_same_gaps(ecomon: Ecomon) -> None:
     text, records = ecomon("registry", "check"), ecomon("registry", "check", "--json").records
-    assert len(records) == len(text.lines) - 2 > 0
+    assert len(records) == text.lines.index("缺项汇总 gaps by kind and field") > 0
     assert {tuple(one) for one in records} == {("place", "kind", "field", "text_zh", "text_en")}
     of_yaodu = {one["field"] for one in records if one["place"] == "yaodu"}
     assert {"discharge", "unverified_fields"} <= of_yaodu  # its link to 碧口 is an assumption
@@ -85,3 +90,26 @@ def test_the_home_of_the_environment_is_used(
 ) -> None:
     monkeypatch.setenv("ECOMON_HOME", str(local_home))
     assert ecomon("registry", "show", "our-office", "--json").records[0]["is_local"] is True
+
+
+def test_geojson_holds_every_place_and_says_which_have_no_position(
+    ecomon: Ecomon, tmp_path: Path
+) -> None:
+    said = ecomon("registry", "geojson", "--out", tmp_path / "basin.geojson")
+    written = (tmp_path / "basin.geojson").read_text(encoding="utf-8")
+    collection = json.loads(written)
+    features = collection["features"]
+    n_lost = sum(one["geometry"] is None for one in features)
+    assert said.lines == [
+        f"{tmp_path / 'basin.geojson'}: {len(features)} features, 无坐标 without a position {n_lost}"
+    ]
+    assert {"section/yaodu", "gauge/beibei", "course/jialing"} <= {one["id"] for one in features}
+    assert ecomon("registry", "geojson").out == written
+
+
+def test_line_of_a_river_as_text_and_as_json(ecomon: Ecomon) -> None:
+    (found,) = ecomon("registry", "line", "jialing", "--json").records
+    text = ecomon("registry", "line", "jialing").lines
+    assert len(text) == len(found["stops"]) + len(found["travel_times"]) + 2
+    assert any("bamiaogou → xiwan-intake  front ≈20 h, 58.0 km" in one for one in text)
+    assert ecomon("registry", "line", "nile").code == 2

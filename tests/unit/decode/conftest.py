@@ -19,7 +19,11 @@ WATER = {
     "NH3N": ("氨氮", "mg/L"), "TP": ("总磷", "mg/L"), "TN": ("总氮", "mg/L"),
     "CHLA": ("叶绿素a", "mg/L"), "ALGAE": ("藻密度", "cells/L"), "SB": ("锑", "mg/L"),
 }  # fmt: skip
-HYDROLOGY = {"STAGE": ("水位", "m"), "DISCHARGE": ("流量", "m3/s")}
+HYDROLOGY = {
+    "STAGE": ("水位", "m"), "DISCHARGE": ("流量", "m3/s"), "RESERVOIR_STAGE": ("库水位", "m"),
+    "TAILWATER_STAGE": ("库下水位", "m"), "INFLOW": ("入库流量", "m3/s"),
+    "OUTFLOW": ("出库流量", "m3/s"), "STORAGE": ("蓄水量", "m3"), "RAINFALL": ("降水量", "mm"),
+}  # fmt: skip
 
 
 @dataclass

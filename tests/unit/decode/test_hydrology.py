@@ -90,6 +90,22 @@ def test_a_header_in_lower_case_with_other_columns(determinands, gather) -> None
     assert decoded.quirks == {"column not mapped: REMARK": 1}
 
 
+def test_codes_are_kept_letter_for_letter_and_mean_nothing(determinands, gather) -> None:
+    rows = (
+        "A,2026-08-01 08:00:00,1.0,-35,< ,4,1",
+        "A,2026-08-01 09:00:00,1.0,35,,,",
+        "A,2026-08-01 10:00:00,1.0,35,x" + "y" * 40 + ",5,",
+    )
+    octets = csv_of(*rows, header="STCD,TM,Z,Q,FLWCHRSCD,WPTN,MSQMT")
+    decoded = gather(decode_st_river_r([octets], determinands))
+    flags = decoded.of("A", "DISCHARGE")["source_flag"].tolist()
+    assert flags[0] == "FLWCHRCD=<;WPTN=4;MSQMT=1"
+    assert flags[1] != flags[1]
+    assert flags[2] == "WPTN=5"
+    assert decoded.quirks == {"code too long to be one, not kept": 1}
+    decoded.account(3)
+
+
 def test_what_is_no_such_table_is_refused(determinands) -> None:
     for octets in (b"", b"STCD,TM\n1,2\n", b"a,b\n", b"\xff\xfe\x00"):
         with pytest.raises(SourceRefused):

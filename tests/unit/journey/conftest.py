@@ -16,10 +16,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ecomon.journey.compute_loads import LoadRule, compute_loads
+from ecomon.journey.compute_loads import LoadRule, approvals_used, compute_loads
 from ecomon.journey.make_statement import statement_files
 from ecomon.journey.trace_statement import trace_month
 from ecomon.model.agreement import Agreement, Factor, Party
+from ecomon.model.approval import least_approval
 from ecomon.model.period import Period
 from ecomon.model.place import DischargeLink
 from ecomon.model.provenance import Provenance
@@ -75,7 +76,7 @@ def reading(
         "site": site, "determinand": determinand, "statistic": "value", "start": start,
         "duration_s": 0, "programme": "automatic", "source": "cnemc-water", "replicate": 0,
         "value": value, "unit": "mg/L", "censor": "none", "source_flag": None, "flag": 1,
-        "decision": None, **others,
+        "decision": None, "approval": "provisional", **others,
     }  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def table_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = table.assign(
         revision=numbers, row=numbers, file_name="water,2025.csv", sha256="ab" * 32, batch_id=7,
         decoder="tests", decoder_version="1",
-    ).astype({"decision": "str", "file_name": "str", "sha256": "str", "decoder": "str",
+    ).astype({"decision": "str", "approval": "str", "file_name": "str", "sha256": "str", "decoder": "str",
               "decoder_version": "str"})  # fmt: skip
     return FLAGGED.frame(table.to_dict("series"))
 
@@ -133,11 +134,14 @@ def publish(registry: Registry, agreement: Agreement) -> Callable[[pd.DataFrame]
     """Settles and publishes a table of readings: all files by name."""
 
     def make(table: pd.DataFrame) -> Bundle:
-        loads = compute_loads(table, registry, "yaodu", LoadRule.of(agreement), MONTH)
+        given = (table, registry, "yaodu", LoadRule.of(agreement), MONTH)
+        loads, approval = compute_loads(*given), least_approval(approvals_used(*given))
         provenance = Provenance(
             kind="golden", known_at=3, ruleset=registry.hash, code_version="0.1.0"
         )
-        document = settle_period(agreement, loads, MONTH, provenance=provenance).as_document()
+        document = settle_period(
+            agreement, loads, MONTH, provenance=provenance, approval=approval
+        ).as_document()
         return statement_files(
             document,
             registry,

@@ -11,6 +11,7 @@ import pytest
 
 from ecomon.journey.make_bulletin import (
     alerts_shown,
+    approval_of,
     count_limited,
     count_reviews,
     gaps_shown,
@@ -41,6 +42,18 @@ def readings(
             "revision": list(range(10, 10 + n)), "flag": [flag] * n, "tests": [""] * n,
         }
     )  # fmt: skip
+
+
+def test_a_month_is_approved_when_every_reading_of_it_is() -> None:
+    starts = (datetime(2021, 3, 31, 20), datetime(2021, 4, 1), datetime(2021, 4, 30, 20))
+    table = readings(*starts)
+    for states, found in (
+        (["provisional", "approved", "approved"], "approved"),
+        (["approved", "reviewed", "approved"], "reviewed"),
+        (["approved", "reviewed", "provisional"], "provisional"),
+    ):
+        assert approval_of(table.assign(approval=states), MONTH) == found
+    assert approval_of(table.assign(approval="approved").iloc[:1], MONTH) == "provisional"
 
 
 def alert(opened_at: str, resolved_at: str | None) -> dict[str, Any]:

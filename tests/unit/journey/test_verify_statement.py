@@ -56,6 +56,35 @@ def test_what_was_published_follows(bundle: Bundle) -> None:
     assert (found.n_readings, found.n_days, found.n_lines) == (253, 84, 2)
 
 
+def test_what_is_approved_is_what_was_used(
+    flagged: pd.DataFrame, publish: Callable[[pd.DataFrame], Bundle]
+) -> None:
+    """Readings that are not used may stay provisional; one that is used holds all of it back."""
+    is_out = (flagged["flag"] == 4) | (flagged["source"] == "tabulated")
+    is_other = flagged["site"].eq("bamiaogou") | flagged["determinand"].eq("TP")
+    is_before = flagged["start"] < "2025-01-31"
+    states = flagged["approval"].mask(~(is_out | is_other | is_before), "approved")
+    approved = publish(flagged.assign(approval=states))
+    document = json.loads(approved[STATEMENT])
+    assert (document["approval"], document["is_provisional"]) == ("approved", False)
+    assert "数据未经审核" not in {label["zh"] for label in document["labels"]}
+    assert differences(approved) == []
+    one = flagged.index[flagged["start"] == "2025-02-03T08:00"][0]
+    for state, label in (("reviewed", "数据已审核，未批准"), ("provisional", "数据未经审核")):
+        files = publish(flagged.assign(approval=states.where(flagged.index != one, state)))
+        document = json.loads(files[STATEMENT])
+        assert (document["approval"], document["is_payable"]) == (state, False)
+        assert label in {one["zh"] for one in document["labels"]}
+        assert differences(files) == []
+
+
+def test_a_statement_that_says_approved_of_readings_that_are_not_is_found(bundle: Bundle) -> None:
+    files = changed(
+        bundle, STATEMENT, '"approval":"provisional"', '"approval":"approved"', mended=True
+    )
+    assert (STATEMENT, "approval", "approval") in differences(files)
+
+
 @pytest.mark.parametrize("lacking", ["DISCHARGE", "CODMN", "everything"])
 def test_an_insufficient_statement_follows_too(
     lacking: str, flagged: pd.DataFrame, publish: Callable[[pd.DataFrame], Bundle]
@@ -83,7 +112,7 @@ def test_a_file_that_is_missing_is_named(bundle: Bundle, name: str) -> None:
 def test_a_changed_value_is_named_with_its_day(bundle: Bundle) -> None:
     row = reading_at(bundle, CODMN, "2025-02-10T04")
     files = changed(bundle, READINGS, row, row.replace(",4.3,mg/L", ",4.4,mg/L"), mended=True)
-    revision = row.split(",")[13]
+    revision = row.split(",")[14]
     assert differences(files) == [
         (READINGS, f"{CODMN} {revision}", "counted"),
         (DAYS, f"{CODMN} yaodu CODMN 2025-02-10", "sum"),
@@ -94,7 +123,7 @@ def test_a_changed_value_is_named_with_its_day(bundle: Bundle) -> None:
 def test_a_changed_flag_is_named(bundle: Bundle) -> None:
     row = reading_at(bundle, NH3N, "2025-02-10T12")
     files = changed(bundle, READINGS, row, row.replace(",none,1,", ",none,4,"), mended=True)
-    revision = row.split(",")[13]
+    revision = row.split(",")[14]
     found = differences(files)
     # Three readings are left of six expected: the day is none, and its other readings are not used.
     assert (READINGS, f"{NH3N} {revision}", "is_used") in found
@@ -137,7 +166,7 @@ def test_another_rule_set_is_not_the_one_named(bundle: Bundle) -> None:
 
 def test_a_row_taken_out_or_put_in_is_named(bundle: Bundle) -> None:
     row = reading_at(bundle, CODMN, "2025-02-03T16")
-    revision = row.split(",")[13]
+    revision = row.split(",")[14]
     without = changed(bundle, READINGS, row + "\r\n", "", mended=True)
     assert differences(without) == [(DAYS, f"{CODMN} yaodu CODMN 2025-02-03", "n_excluded")]
     twice = changed(bundle, READINGS, row, f"{row}\r\n{row}", mended=True)

@@ -13,7 +13,7 @@ from ecomon.publish.evidence_reader import days_of, read_cells, readings_of
 READING: Cells = {
     "line": "a@1/s/2021-04/TP", "role": "concentration", "site": "s", "determinand": "TP",
     "start": "2021-04-03T08:00:00+08:00", "value": "0.00001", "unit": "mg/L", "censor": "none",
-    "flag": "1", "decision": "", "is_used": "yes", "day": "2021-04-03", "counted": "0.00001",
+    "flag": "1", "decision": "", "approval": "provisional", "is_used": "yes", "day": "2021-04-03", "counted": "0.00001",
     "revision": "12", "file": "水, 4.csv", "sha256": "ab", "row": "3", "batch": "1", "decoder": "d",
     "decoder_version": "1", "statistic": "value", "duration_s": "0", "programme": "automatic",
     "source": "cnemc-water", "replicate": "0",

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 import ecomon
 from ecomon.model.tables import STORED
-from ecomon.quality.rules import Checks, QualityRules
+from ecomon.quality.rules import Checks, MediumRules, QualityRules
 
 FACTS = Path(ecomon.__file__).parent.parent / "thresholds"
 Stored = Callable[..., pd.DataFrame]
@@ -20,8 +20,12 @@ MakeRules = Callable[..., QualityRules]
 
 @pytest.fixture(scope="session")
 def shipped() -> QualityRules:
-    text = (FACTS / "quality" / "surface-water.yaml").read_text(encoding="utf-8")
-    return QualityRules.model_validate(YAML(typ="safe").load(text))
+    water, hydrology = (
+        YAML(typ="safe").load((FACTS / "quality" / f"{name}.yaml").read_text(encoding="utf-8"))
+        for name in ("surface-water", "hydrology")
+    )
+    rules = QualityRules.model_validate(water)
+    return rules.with_medium(MediumRules.model_validate(hydrology))
 
 
 @pytest.fixture(scope="session")
