@@ -130,7 +130,7 @@ def ingest(
     when it came from the inbox), one that cannot be read is reported and stays; the other files go
     on. Afterwards the readings of the months touched are flagged.
     """
-    arguments = {"feed": feed, "files": files, "year": year, "again": again}
+    arguments = {"feed": feed, "files": files, "year": year} | ({"again": True} if again else {})
     with recorded_run(home, "ingest", arguments) as run:
         source = feed_named(feed, run.registry)
         run.is_again = again

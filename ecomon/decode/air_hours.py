@@ -41,7 +41,7 @@ class Stations:
 
     @property
     def is_all(self) -> bool:
-        """Whether every column from the fourth on is a station's."""
+        """Whether every column from the fourth to the last station's is a station's."""
         return len(self.places) == int(self.places[-1]) - 2
 
 

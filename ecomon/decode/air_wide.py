@@ -184,7 +184,9 @@ class _Found:
     def _keep(
         self, name: str, moment: np.datetime64, row: int, cells: list[str], shown: str
     ) -> None:
-        texts = cells[3:] if self.stations.is_all else [cells[at] for at in self.stations.places]
+        n = len(self.stations.places)
+        is_all = self.stations.is_all
+        texts = cells[3 : 3 + n] if is_all else [cells[at] for at in self.stations.places]
         self.n_cells += len(texts)
         if self.n_cells > CELLS:
             raise SourceRefused(f"more than {CELLS} cells; send it day by day, as it is published")

@@ -26,11 +26,11 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME = r"(?:token|secret|passw(?:or)?d|passphrase|pwd|api_?key|key|sign(?:ature)?|authorization|cookie)"
 
 _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # Our own tokens, wherever they stand.
-    (re.compile(r"ecomon_[^\s\"',;&]+"), REDACTED),
     # scheme://user:password@host; a password may itself hold @, / or : where it is not encoded.
     (re.compile(r"(\w[\w+.-]*://[^:/@\s]*):\S*@"), rf"\1:{REDACTED}@"),
     (re.compile(r"(\w[\w+.-]*://[^:/@\s]*):(?!\d{1,5}(?:[/\s]|$))[^@\n]{0,200}@"), rf"\1:{REDACTED}@"),
+    # Our own tokens, wherever else they stand.
+    (re.compile(r"ecomon_[^\s\"',;&]+"), REDACTED),
     # A header says its scheme before its secret.
     (re.compile(r"(?i)\b(authorization|cookie)(\W{1,3}).*"), rf"\1\2{REDACTED}"),
     (re.compile(r"(?i)\b(bearer|basic|digest)\s+\S+"), rf"\1 {REDACTED}"),

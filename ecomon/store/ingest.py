@@ -147,13 +147,17 @@ def ingest(
     with transactions.read() as conn:
         if kind is not None and kind != (own := read_meta(conn, "kind")):
             raise StoreError(f"{kind} data do not go into a store of {own} data")
-        if not is_again and (repeat := _find_repeat(conn, origin)) is not None:
+        last = _last_of_octets(conn, origin)
+        if not is_again and (repeat := _repeat_of(last, origin)) is not None:
             return repeat
     ready = _take_first(batches)
     with transactions.write() as commit:
         # Another process may have brought the same file meanwhile.
-        if not is_again and (repeat := _find_repeat(commit.conn, origin)) is not None:
+        last = _last_of_octets(commit.conn, origin)
+        if not is_again and (repeat := _repeat_of(last, origin)) is not None:
             return repeat
+        if last is not None and supersedes is None:
+            origin = replace(origin, supersedes=last["batch_id"])
         return _write_file(commit, origin, ready, rejected)
 
 
@@ -174,8 +178,6 @@ def _write_file(
     rejected: Iterable[Rejected],
 ) -> IngestReport:
     conn = commit.conn
-    if origin.supersedes is None and (last := _last_of_octets(conn, origin)) is not None:
-        origin = replace(origin, supersedes=last["batch_id"])
     batch_id = _open_batch(commit, origin)
     tally, letters = _Tally(), list[Rejected]()
     book = SeriesBook(conn)
@@ -245,9 +247,8 @@ def _last_of_octets(conn: Connection, origin: Origin) -> RowMapping | None:
     )
 
 
-def _find_repeat(conn: Connection, origin: Origin) -> IngestReport | None:
+def _repeat_of(last: RowMapping | None, origin: Origin) -> IngestReport | None:
     """What became of the same octets, if they were last decoded in the same way."""
-    last = _last_of_octets(conn, origin)
     decoded = ("decoder", "decoder_version", "options")
     if last is None or any(last[name] != getattr(origin, name) for name in decoded):
         return None

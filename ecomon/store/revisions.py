@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -34,11 +35,19 @@ from sqlalchemy import (
 
 from ecomon.errors import ContractError
 from ecomon.model.codes import encode
+from ecomon.store.canonical import read_json
 from ecomon.store.columns import Texts, epoch_s, masked_times, take
 from ecomon.store.dialect import bulk_load, empty_table, prefer_seeks, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.partitions import make_partitions
-from ecomon.store.schema import batch, dead_letter, observation, observation_history
+from ecomon.store.schema import (
+    batch,
+    dead_letter,
+    observation,
+    observation_history,
+    series,
+    site,
+)
 
 CENSORS = ("none", "left", "right")
 """The store keeps the place in this list."""
@@ -250,8 +259,9 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
     """Withdraw the current observations of a superseded batch that its successor did not tell again.
 
     Those of the batches it superseded in turn are among them: what a later batch told unchanged
-    still bears the number of the first that told it. Its open dead letters are settled with it. A value that the old batch had itself revised does
-    not come back: the history keeps it, and its source can send it again.
+    still bears the number of the first that told it. Its open dead letters are settled with it. A
+    value that the old batch had itself revised does not come back: the history keeps it, and its
+    source can send it again.
 
     Returns
     -------
@@ -262,6 +272,7 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
     mended = mended_with(conn, batch_id)
     absent = and_(
         observation.c.batch_id.in_(mended),
+        _where_told(conn, mended),
         ~select(ASSERTED.c.start_s)
         .where(
             ASSERTED.c.series_id == observation.c.series_id,
@@ -286,6 +297,29 @@ def withdraw_absent(commit: Commit, batch_id: int) -> tuple[int, tuple[int, ...]
     )
     n_withdrawn = conn.execute(delete(observation).where(absent)).rowcount
     return n_withdrawn, tuple(ends) if n_withdrawn else ()
+
+
+def _where_told(conn: Connection, batches: list[int]) -> ColumnElement[bool]:
+    """The series and the span in which batches changed something: what they wrote lies there.
+
+    It says nothing that the number of the batch does not, but by it the key is sought.
+    """
+    rows = conn.execute(
+        select(batch.c.sites, batch.c.first_s, batch.c.last_s).where(
+            batch.c.batch_id.in_(batches), batch.c.first_s.is_not(None)
+        )
+    ).all()
+    if not rows:
+        return false()
+    names = {name for row in rows for name in read_json(row.sites)}
+    ids = select(series.c.series_id).join(site).where(site.c.site.in_(sorted(names)))
+    ends = min(row.first_s for row in rows), max(row.last_s for row in rows)
+    first_s, last_s = (bindparam(None, end, literal_execute=True) for end in ends)
+    return and_(
+        observation.c.series_id.in_(ids),
+        observation.c.start_s >= first_s,
+        observation.c.start_s <= last_s,
+    )
 
 
 def mended_with(conn: Connection, batch_id: int) -> list[int]:

@@ -17,6 +17,7 @@ from ecomon.store.schema import determinand, series, site, source
 _KEY = (
     "site", "determinand", "statistic", "duration_s", "programme", "source", "replicate", "unit",
 )  # fmt: skip
+_NAMED = ("site", "determinand", "source")
 
 
 class SeriesKey(NamedTuple):
@@ -57,17 +58,11 @@ class SeriesBook:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+        rows = fetch_tuples(conn, select_series())
         # A plain tuple is found by its SeriesKey: the two are equal.
-        self._ids: dict[tuple[Any, ...], int] = {
-            row[1:-1]: row[0] for row in fetch_tuples(conn, select_series())
-        }
-        self._units: dict[str, str] = dict(
-            conn.execute(select(determinand.c.determinand, determinand.c.unit)).all()
-        )
-        self._names = {
-            table.name: dict(conn.execute(select(table.c[1], table.c[0])).all())
-            for table in (site, determinand, source)
-        }
+        self._ids: dict[tuple[Any, ...], int] = {row[1:-1]: row[0] for row in rows}
+        self._units: dict[str, str] = {row[2]: row[-1] for row in rows}
+        self._names: dict[str, dict[str, int]] = {}
 
     def ids_of(self, observations: pd.DataFrame) -> npt.NDArray[np.int64]:
         """The series of each row, entered where new.
@@ -96,20 +91,20 @@ class SeriesBook:
             combined = combined * len(names) + codes
             coded.append((codes, np.asarray(names, dtype=object)))
         _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
-        heads = zip(*(names[codes[first]].tolist() for codes, names in coded), strict=True)
-        keys: list[SeriesKey] = []
-        for *parts, unit in heads:
-            keys.append(SeriesKey(*parts))
-            self._check_unit(keys[-1], unit)
-        self._enter([key for key in keys if key not in self._ids])
+        *parts, units = (names[codes[first]].tolist() for codes, names in coded)
+        keys = list(zip(*parts, strict=True))
+        self._check_units(dict(zip(zip(parts[1], units, strict=True), parts[0], strict=True)))
+        self._enter([SeriesKey(*key) for key in keys if key not in self._ids])
         return np.array([self._ids[key] for key in keys], dtype=np.int64)[inverse]
 
-    def _check_unit(self, key: SeriesKey, unit: str) -> None:
-        known = self._units.setdefault(key.determinand, unit)
-        if known != unit:
-            raise UnitMismatch(
-                f"{key.determinand} at {key.site} comes in {unit}; the store keeps it in {known}"
-            )
+    def _check_units(self, given: dict[tuple[str, str], str]) -> None:
+        """Of determinand and unit, to a site that sends them."""
+        for (name, unit), place in given.items():
+            known = self._units.setdefault(name, unit)
+            if known != unit:
+                raise UnitMismatch(
+                    f"{name} at {place} comes in {unit}; the store keeps it in {known}"
+                )
 
     def _enter(self, keys: list[SeriesKey]) -> None:
         """Enter series that are not there, all in one statement."""
@@ -117,7 +112,7 @@ class SeriesBook:
             return
         rows = [
             {
-                **{name: part for name, part in key._asdict().items() if name not in self._names},
+                **{name: part for name, part in key._asdict().items() if name not in _NAMED},
                 "site_id": self._name_id(site, key.site),
                 "determinand_id": self._name_id(
                     determinand, key.determinand, unit=self._units[key.determinand]
@@ -131,6 +126,9 @@ class SeriesBook:
         self._ids.update(zip(keys, ids, strict=True))
 
     def _name_id(self, table: Table, name: str, **others: str) -> int:
+        if table.name not in self._names:
+            known = fetch_tuples(self._conn, select(table.c[1], table.c[0]))
+            self._names[table.name] = dict(known)
         names = self._names[table.name]
         if name not in names:
             names[name] = _inserted_id(self._conn, table, {table.name: name, **others})

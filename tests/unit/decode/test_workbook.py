@@ -286,7 +286,7 @@ def test_recognised_months_name_their_document(determinands: Mapping[str, Determ
     columns = proposed(octets, determinands).sheets
     with pytest.raises(ValueError, match="name the document"):
         WorkbookMapping(
-            id="t", title_zh="t", feed="t", programme="recognised", statistic="mean",
+            id="t", title_zh="t", feed="t", source="t", confidence="verified", programme="recognised", statistic="mean",
             interval="month", sheets=columns,
         )  # fmt: skip
     rows, rejected = read(
