@@ -7,7 +7,8 @@ approved that one. The last approval that covers a revision holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,16 @@ def _select(as_known_at: int | None) -> Any:
 
 def _frame(conn: Connection, query: Select[Any]) -> pd.DataFrame:
     rows = conn.execute(query).all()
+    return _table(rows) if rows else _no_approvals().copy()
+
+
+@cache
+def _no_approvals() -> pd.DataFrame:
+    """Made once: most readings are read and written where nobody has approved anything."""
+    return _table([])
+
+
+def _table(rows: Sequence[Any]) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     named = dict(zip((column.name for column in _COLUMNS), columns, strict=True))
     return pd.DataFrame(

@@ -105,7 +105,8 @@ def fetch_columns(
 
 def fetch_tuples(conn: Connection, query: Executable) -> list[tuple[Any, ...]]:
     """All rows of a query as plain tuples."""
-    cursor: Any = cast(CursorResult[Any], conn.execute(query)).cursor
+    result = conn.execute(query, execution_options={AS_OCTETS: True})
+    cursor: Any = cast(CursorResult[Any], result).cursor
     return cursor.fetchall()
 
 

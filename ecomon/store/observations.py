@@ -147,8 +147,8 @@ def compose_table(
     table = _frame(columns, names)
     if len(columns) > len(COLUMNS):
         table["flag"] = columns[-1][table.index.to_numpy()]
-        table = _overlay_decisions(table, read_decisions(conn, as_known_at))
-        table = overlay_approvals(conn, table, as_known_at)
+        _overlay_decisions(table, read_decisions(conn, as_known_at))
+        overlay_approvals(conn, table, as_known_at)
     return STORED.check(table.reset_index(drop=True))
 
 
@@ -225,11 +225,11 @@ def _frame(columns: Columns, names: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
     )
 
 
-def _overlay_decisions(table: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
-    held = decisions.drop_duplicates("revision", keep="last").set_index("revision")
+def _overlay_decisions(table: pd.DataFrame, decisions: pd.DataFrame) -> None:
     verdicts = np.full(len(table), None, dtype=object)
-    is_judged = table["revision"].isin(held.index).to_numpy()
+    is_judged = table["revision"].isin(decisions["revision"]).to_numpy()
     if is_judged.any():
+        held = decisions.drop_duplicates("revision", keep="last").set_index("revision")
         revisions = table["revision"].to_numpy()[is_judged]
         verdicts[is_judged] = held["verdict"].loc[revisions].to_numpy(object)
         is_rejected, is_corrected = verdicts == "reject", verdicts == "correct"
@@ -239,5 +239,4 @@ def _overlay_decisions(table: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataF
         table.loc[is_corrected, "value"] = corrections.to_numpy()
         # A corrected value was measured by somebody: it is a value, not a bound.
         table.loc[is_corrected, "censor"] = "none"
-    table["decision"] = texts(verdicts.tolist())
-    return table
+    table["decision"] = texts(verdicts)

@@ -354,3 +354,20 @@ def test_the_same_octets_decoded_in_another_way_mend_what_they_made(
     assert len({wrong.batch_id, right.batch_id, last.batch_id}) == 3
     again = ingest([morning, NOON], b"file", options={"year": 2021})
     assert not again.is_repeat and again.n_new == 1
+
+
+def test_decoding_a_small_file_keeps_nobody_from_writing(
+    store: Store, store_url: str, readings: Readings, ingest_rows: Callable[..., IngestReport]
+) -> None:
+    seqs: list[int] = []
+
+    def decoding() -> Iterator[Batch]:
+        with Store.open(store_url) as other:
+            seqs.append(ingest_rows(other, [MORNING]).seq)
+        yield Batch(readings([("yaodu", "TP", "2021-04-03", 0.01)]))
+
+    report = store.ingest(
+        decoding(), blob=b"x", file_name="f", source="s", decoder="d", decoder_version="1"
+    )
+    assert report.n_new == 1
+    assert report.seq == seqs[0] + 1
