@@ -6,9 +6,10 @@ PostgreSQL-family database is reached by URL through the same functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     URL,
@@ -183,16 +184,25 @@ def empty_table(conn: Connection, table: Table) -> None:
     conn.exec_driver_sql(f'{verb} "{table.name}"')
 
 
-def prefer_seeks(conn: Connection, is_preferred: bool = True) -> None:
-    """Say whether joins in this transaction seek each row by its key, or as the database sees fit.
+@contextmanager
+def joining(conn: Connection, how: Literal["seek", "hash"]) -> Iterator[None]:
+    """Joins inside the block seek each row by its key, or put one side whole into a hash table.
 
-    A server knows little of a table that it has just been given: it takes a range of keys for a
-    few rows, and puts millions into a hash table for the sake of some thousand staged ones.
+    A server knows little of a table that it has just been given, and plans at random: millions of
+    rows into a hash table for the sake of some thousand, or a search of a month for each row.
     """
-    if conn.dialect.name == "postgresql":
-        state = "off" if is_preferred else "on"
-        conn.exec_driver_sql(f"SET LOCAL enable_hashjoin = {state}")
-        conn.exec_driver_sql(f"SET LOCAL enable_mergejoin = {state}")
+    if conn.dialect.name != "postgresql":
+        yield
+        return
+    is_seek = how == "seek"
+    _allow_joins(conn, nestloop=is_seek, hashjoin=not is_seek, mergejoin=not is_seek)
+    yield
+    _allow_joins(conn, nestloop=True, hashjoin=True, mergejoin=True)
+
+
+def _allow_joins(conn: Connection, **allowed: bool) -> None:
+    states = (f"set_config('enable_{kind}', '{state}', true)" for kind, state in allowed.items())
+    conn.exec_driver_sql(f"SELECT {', '.join(states)}")
 
 
 def upsert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from ecomon.model.tables import FLAGS
 from ecomon.store.columns import Texts, take
-from ecomon.store.dialect import bulk_load, prefer_seeks, upsert
+from ecomon.store.dialect import bulk_load, joining, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema import flag, flag_history
 
@@ -62,16 +62,16 @@ def write_flags(commit: Commit, flags: pd.DataFrame, *, ruleset: str) -> int:
         return 0
     conn = commit.conn
     _STAGED.create(conn)
-    prefer_seeks(conn)
     n_staged, is_same = _stage_flags(conn, flags)
-    n_known, n_changed = _classify_staged(conn, is_same)
     rows = select(*_STAGED.columns, literal(ruleset), literal(commit.seq))
-    if n_changed:
-        _replace_changed(commit, rows, is_same)
-    if n_new := n_staged - n_known:
-        is_known = select(literal(1)).where(is_same).correlate(_STAGED).exists()
-        rows = rows.where(~is_known) if n_known else rows
-        conn.execute(insert(flag).from_select(_WRITTEN, rows))
+    with joining(conn, "seek"):
+        n_known, n_changed = _classify_staged(conn, is_same)
+        if n_changed:
+            _replace_changed(commit, rows, is_same)
+        if n_new := n_staged - n_known:
+            is_known = select(literal(1)).where(is_same).correlate(_STAGED).exists()
+            rows = rows.where(~is_known) if n_known else rows
+            conn.execute(insert(flag).from_select(_WRITTEN, rows))
     _STAGED.drop(conn)
     if n_changed + n_new:
         commit.keep("flags")

@@ -13,14 +13,13 @@ from sqlalchemy import (
     FromClause,
     Select,
     Table,
-    and_,
     bindparam,
     func,
     select,
     true,
 )
 
-from ecomon.store.dialect import prefer_seeks
+from ecomon.store.dialect import joining
 from ecomon.store.knowledge import read_seq
 from ecomon.store.observations import (
     Columns,
@@ -61,11 +60,11 @@ def read_latest(
     wanted = Wanted.of(sites, determinands)
     if as_known_at is not None and as_known_at >= read_seq(conn):
         as_known_at = None
-    prefer_seeks(conn)
-    parts = list(_seek_back(conn, wanted, as_known_at))
-    if as_known_at is not None:
-        query = _select_last(observation_history, wanted.condition, as_known_at)
-        parts.append(fetch_rows(conn, [query]))
+    with joining(conn, "seek"):
+        parts = list(_seek_back(conn, wanted, as_known_at))
+        if as_known_at is not None:
+            query = _select_last(observation_history, wanted.condition, as_known_at)
+            parts.append(fetch_rows(conn, [query]))
     columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
     # A series may have been found among the former revisions, too.
     series_ids, start_s = columns[:2]
@@ -78,19 +77,19 @@ def read_latest(
 def _seek_back(conn: Connection, wanted: Wanted, as_known_at: int | None) -> Iterator[Columns]:
     """Current rows, the last of each series, sought from the newest partition back."""
     is_sought = wanted.condition
-    first, *others = windows_back(conn) or [(0, 0)]
+    first, *others = windows_back(conn)
     found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, first)])
     yield found
     if not others:
         return
     ids = select(series.c.series_id).where(wanted.condition)
     sought = set(conn.execute(ids).scalars()).difference(found[0].tolist())
-    for window in others:
+    for first_s in others:
         if not sought:
             return
         if len(sought) <= _ASKED_AT_ONCE:
             is_sought = series.c.series_id.in_(sorted(sought))
-        found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, window)])
+        found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, first_s)])
         is_new = np.isin(found[0], list(sought))
         yield [column[is_new] for column in found]
         sought.difference_update(found[0].tolist())
@@ -100,16 +99,16 @@ def _select_last(
     table: Table,
     is_sought: ColumnElement[bool],
     as_known_at: int | None,
-    window: tuple[int, int] | None = None,
+    first_s: int | None = None,
 ) -> Select[Any]:
-    """The last known row of each series sought, within a half-open window of epoch seconds."""
+    """The last known row of each series sought, of those that start at ``first_s`` or later."""
     earlier = table.alias()
     start_s = (
         select(func.max(earlier.c.start_s))
         .where(
             earlier.c.series_id == series.c.series_id,
             known_rows(earlier, as_known_at),
-            _starts_in(earlier, window),
+            _starts_from(earlier, first_s),
         )
         .scalar_subquery()
     )
@@ -120,13 +119,13 @@ def _select_last(
         table.c.series_id == last.c.series_id,
         table.c.start_s == last.c.start_s,
         known_rows(table, as_known_at),
-        _starts_in(table, window),
+        _starts_from(table, first_s),
     )
 
 
-def _starts_in(table: FromClause, window: tuple[int, int] | None) -> ColumnElement[bool]:
-    if window is None:
+def _starts_from(table: FromClause, first_s: int | None) -> ColumnElement[bool]:
+    if first_s is None:
         return true()
-    # Written out, so that a server plans for the partitions of the window alone.
-    first_s, end_s = (bindparam(None, end, literal_execute=True) for end in window)
-    return and_(table.c.start_s >= first_s, table.c.start_s < end_s)
+    # Written out, so that a server plans for the partitions from there on alone. An end as well
+    # would make it take the readings of a month that it does not know yet for a handful.
+    return table.c.start_s >= bindparam(None, first_s, literal_execute=True)

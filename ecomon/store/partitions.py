@@ -13,6 +13,8 @@ from sqlalchemy import Connection, text
 from ecomon.model.period import Period, to_epoch_s
 from ecomon.store.columns import beijing_times
 
+_BEFORE_ALL = -(1 << 62)
+
 
 def make_partitions(conn: Connection, start_s: npt.NDArray[np.int64]) -> list[str]:
     """Make the months of these epoch seconds that are not there yet; the names of the new ones.
@@ -32,14 +34,14 @@ def make_partitions(conn: Connection, start_s: npt.NDArray[np.int64]) -> list[st
     return made
 
 
-def windows_back(conn: Connection) -> list[tuple[int, int]]:
-    """Half-open spans of epoch seconds that hold all readings, from the last one back.
+def windows_back(conn: Connection) -> list[int]:
+    """Epoch seconds from which on to seek what is newest: ever earlier, the last before all.
 
-    On PostgreSQL each holds whole partitions, first one and then ever more, so that what is sought
-    among the newest readings opens few of them; elsewhere it is one span.
+    On PostgreSQL they take in whole partitions, first one and then ever more, so that what stands
+    among the newest readings is found in few of them; elsewhere there is one.
     """
     if conn.dialect.name != "postgresql":
-        return [(-(1 << 62), 1 << 62)]
+        return [_BEFORE_ALL]
     names = conn.execute(
         text(
             "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
@@ -47,13 +49,12 @@ def windows_back(conn: Connection) -> list[tuple[int, int]]:
         )
     ).scalars()
     months = [Period.parse(f"{name[-6:-2]}-{name[-2:]}") for name in names]
-    windows: list[tuple[int, int]] = []
-    first = 0
-    while first < len(months):
-        part = months[first : first + max(1, first)]
-        windows.append((to_epoch_s(part[-1].start), to_epoch_s(part[0].end)))
-        first += len(part)
-    return windows
+    firsts_s: list[int] = []
+    at = 0
+    while at < len(months) - 1:
+        firsts_s.append(to_epoch_s(months[at].start))
+        at = 2 * at + 1
+    return [*firsts_s, _BEFORE_ALL]
 
 
 def months_of(start_s: npt.NDArray[np.int64]) -> list[Period]:

@@ -37,7 +37,7 @@ from ecomon.errors import ContractError
 from ecomon.model.codes import encode
 from ecomon.store.canonical import read_json
 from ecomon.store.columns import Texts, epoch_s, masked_times, take
-from ecomon.store.dialect import bulk_load, empty_table, prefer_seeks, upsert
+from ecomon.store.dialect import bulk_load, empty_table, joining, upsert
 from ecomon.store.knowledge import Commit
 from ecomon.store.partitions import make_partitions
 from ecomon.store.schema import (
@@ -178,7 +178,11 @@ def write_revisions(commit: Commit, staged: Staged, batch_id: int) -> tuple[int,
     tuple of int
         Observations new, and observations revised.
     """
-    prefer_seeks(commit.conn, staged.n_rows < _SOUGHT_ROWS)
+    with joining(commit.conn, "seek" if staged.n_rows < _SOUGHT_ROWS else "hash"):
+        return _write_revisions(commit, staged, batch_id)
+
+
+def _write_revisions(commit: Commit, staged: Staged, batch_id: int) -> tuple[int, int]:
     n_known, n_revised, n_own = _classify_staged(commit, staged)
     n_new = staged.n_rows - n_known
     if n_new + n_revised + n_own == 0:
