@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
 )
 
+from ecomon.store.columns import fetch_columns, ints
 from ecomon.store.dialect import joining
 from ecomon.store.knowledge import read_seq
 from ecomon.store.observations import (
@@ -83,7 +84,8 @@ def _seek_back(conn: Connection, wanted: Wanted, as_known_at: int | None) -> Ite
     if not others:
         return
     ids = select(series.c.series_id).where(wanted.condition)
-    sought = set(conn.execute(ids).scalars()).difference(found[0].tolist())
+    (known_ids,) = fetch_columns(conn, ids, {0: ints})
+    sought = set(known_ids.tolist()).difference(found[0].tolist())
     for first_s in others:
         if not sought:
             return
