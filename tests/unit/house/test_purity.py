@@ -30,7 +30,7 @@ ALLOWED_MODULES = {
     "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "html", "importlib", "io",
     "itertools", "json", "math", "numbers", "operator", "re", "string", "struct", "textwrap", "types", "typing",
     "unicodedata", "zipfile", "zlib",
-    "netCDF4", "numpy", "pandas", "python_calamine", "plotly", "pydantic", "scipy", "typst", "xarray", "xlsxwriter",
+    "cryptography", "netCDF4", "numpy", "pandas", "python_calamine", "plotly", "pydantic", "scipy", "threadpoolctl", "typst", "xarray", "xlsxwriter",
     "ecomon",
 }  # fmt: skip
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime"}
