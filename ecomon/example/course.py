@@ -47,24 +47,26 @@ def autoregression(white: Array, memory_h: float) -> Array:
     return _recursion(float(np.sqrt(1.0 - keep * keep)), keep, white)
 
 
-def reservoir(inflow: Array, residence_h: float) -> Array:
+def reservoir(inflow: Array, residence_h: float, *, before: float = 0.0) -> Array:
     """Outflow of a linear reservoir of unit gain (hourly steps, last axis is time).
 
+    ``before`` is the outflow of the hour before the first.
     Source: Nash (1957), The form of the instantaneous unit hydrograph; two in a row make a flood.
     """
     keep = float(np.exp(-1.0 / residence_h))
-    return _recursion(1.0 - keep, keep, inflow)
+    return _recursion(1.0 - keep, keep, inflow, before)
 
 
-def _recursion(gain: float, keep: float, series: Array) -> Array:
+def _recursion(gain: float, keep: float, series: Array, before: float = 0.0) -> Array:
     """y(t) = gain x(t) + keep y(t-1) along the last axis, as the banded system it is.
 
     scipy.signal would say it in a word, and costs 60 MB to import.
     """
     n_steps = series.shape[-1]
     bands = np.vstack([np.ones(n_steps), np.full(n_steps, -keep)])
-    columns = series.reshape(-1, n_steps).T
-    return solve_banded((1, 0), bands, gain * columns).T.reshape(series.shape)
+    columns = gain * series.reshape(-1, n_steps).T
+    columns[0] += keep * before
+    return solve_banded((1, 0), bands, columns).T.reshape(series.shape)
 
 
 def day_of_year(hours: Times) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ecomon.example.air import AIR_BEHAVIOURS
 from ecomon.example.course import Array, Times, stream
 from ecomon.example.profile import BEHAVIOURS, DETERMINANDS, SECTION_PROFILES
 from ecomon.example.scenario import AMMONIA
@@ -47,8 +49,15 @@ the same for half a day."""
 GAP_COPY_SHARE = 0.2
 """Share of the repeated rows that came first as 维护 with a gap."""
 
-SPIKE_FACTOR = {"WT": 1.9, "PH": 1.35, "DO": 2.2, "EC": 3.0}
-DRIFT_FACTOR = {"WT": 3.0, "PH": 1.9, "DO": 4.0, "EC": 8.0}
+SPIKE_FACTOR = {"STAGE": 2.5, "WT": 1.9, "PH": 1.35, "DO": 2.2, "EC": 3.0}
+DRIFT_FACTOR = {"STAGE": 1.8, "WT": 3.0, "PH": 1.9, "DO": 4.0, "EC": 8.0}
+DECIMALS = {name: one.decimals for name, one in (BEHAVIOURS | AIR_BEHAVIOURS).items()} | {
+    "STAGE": 2
+}
+OFFSET_FACTOR = {"STAGE": 0.3, "WT": 0.25, "PH": 0.12, "DO": 0.5, "EC": 0.5}
+OUT_OF_RANGE = {"WT": 85.0, "PH": 15.2, "DO": 50.0, "EC": 65535.0}
+"""What an instrument prints that has lost its sensor: the end of its scale, or of sixteen bits."""
+
 MAY_BE_NEGATIVE = ("TURB", "CODMN", "NH3N", "TP", "TN")
 FAULT_COLUMNS = ("site", "determinand", "start", "end", "kind", "n_readings")
 
@@ -99,7 +108,10 @@ def report_readings(times: Times, truth: dict[str, Array], seed: int) -> Station
     """
     shape = (len(SECTION_PROFILES), times.size)
     years = times.size / READINGS_PER_YEAR
-    values = {name: _measured(name, truth[name], seed) for name in DETERMINANDS}
+    values = {
+        name: measured(name, truth[name], stream(seed, f"noise {name}").standard_normal(shape))
+        for name in DETERMINANDS
+    }
     labels: list[tuple[str, str, int, int, str]] = []
     silent, maintained = _station_faults(times, labels, seed)
     absent = silent | maintained
@@ -112,12 +124,14 @@ def report_readings(times: Times, truth: dict[str, Array], seed: int) -> Station
         free = ~(absent | _protected(times, determinand))
         for row, site in enumerate(SECTION_PROFILES):
             rng = stream(seed, f"faults {site} {determinand}")
-            for kind, first, last in _series_faults(free[row], determinand, years, rng):
-                _spoil(values[determinand][row], determinand, kind, first, last)
+            for kind, first, last in place_faults(
+                free[row], determinand, years, rng, SERIES_FAULTS
+            ):
+                spoil(values[determinand][row], determinand, kind, first, last)
                 labels.append((site, determinand, first, last, kind))
         values[determinand][absent] = np.nan
     for determinand, mask in is_censored.items():
-        _censor(determinand, values[determinand], mask)
+        censor(determinand, values[determinand], mask)
     repeats, gap_copy = _repeats(shape, ~absent, seed)
     return StationReadings(
         times, values, is_censored, ~silent, maintained, repeats, gap_copy,
@@ -125,11 +139,10 @@ def report_readings(times: Times, truth: dict[str, Array], seed: int) -> Station
     )  # fmt: skip
 
 
-def _measured(determinand: str, truth: Array, seed: int) -> Array:
+def measured(determinand: str, truth: Array, noise: Array) -> Array:
     """Truth with the instrument's noise, relative and of its last digit, rounded as reported."""
     behaviour = BEHAVIOURS[determinand]
     spread = np.hypot(behaviour.noise * truth, DIGIT_NOISE * 10.0**-behaviour.decimals)
-    noise = stream(seed, f"noise {determinand}").standard_normal(truth.shape)
     measured = np.maximum(truth + spread * noise, 0.0)
     return np.asarray(np.round(measured, behaviour.decimals), dtype=np.float64)
 
@@ -145,13 +158,17 @@ def _protected(times: Times, determinand: str) -> Mask:
     return mask
 
 
-def _series_faults(
-    free: Mask, determinand: str, years: float, rng: np.random.Generator
+def place_faults(
+    free: Mask,
+    determinand: str,
+    years: float,
+    rng: np.random.Generator,
+    rates: Mapping[str, FaultRate],
 ) -> list[tuple[str, int, int]]:
     """Places of faults in one series: (kind, first, last + 1), none overlapping or touching."""
     placed: list[tuple[str, int, int]] = []
     free = free.copy()
-    for kind, rate in SERIES_FAULTS.items():
+    for kind, rate in rates.items():
         count = int(rng.poisson(rate.per_year * years))
         if kind == "negative" and determinand not in MAY_BE_NEGATIVE:
             continue
@@ -163,9 +180,20 @@ def _series_faults(
     return placed
 
 
-def _spoil(series: Array, determinand: str, kind: str, first: int, last: int) -> None:
-    """Apply one fault to a series in place, rounded as the instrument reports."""
-    decimals = BEHAVIOURS[determinand].decimals
+def spoil(
+    series: Array,
+    determinand: str,
+    kind: str,
+    first: int,
+    last: int,
+    *,
+    rng: np.random.Generator | None = None,
+) -> None:
+    """Apply one fault to a series in place, rounded as the instrument reports.
+
+    ``rng`` is needed by ``noise`` and ``offset`` alone.
+    """
+    decimals = DECIMALS[determinand]
     part = series[first:last]
     match kind:
         case "spike":
@@ -174,6 +202,16 @@ def _spoil(series: Array, determinand: str, kind: str, first: int, last: int) ->
             part[:] = part[0]
         case "drift":
             part *= np.linspace(1.0, DRIFT_FACTOR.get(determinand, 25.0), part.size)
+        case "offset" | "noise" if rng is not None:
+            level = OFFSET_FACTOR.get(determinand, 1.2) * max(
+                float(np.median(part)), 10.0**-decimals
+            )
+            size = rng.choice([-0.6, 1.0]) if kind == "offset" else rng.standard_normal(part.size)
+            part[:] = np.maximum(part + level * size, 0.0)
+        case "out_of_range":
+            part[:] = OUT_OF_RANGE.get(determinand, 9999.0)
+        case "unit_error":
+            part *= 1000.0
         case _:
             part *= -0.3
     # A value that would round to zero still shows its fault in the last digit.
@@ -183,7 +221,7 @@ def _spoil(series: Array, determinand: str, kind: str, first: int, last: int) ->
         series[first:last] = np.minimum(series[first:last], -smallest)
 
 
-def _censor(determinand: str, values: Array, is_censored: Mask) -> None:
+def censor(determinand: str, values: Array, is_censored: Mask) -> None:
     limit = BEHAVIOURS[determinand].detection_limit
     if limit is not None:
         is_censored |= (values >= 0.0) & (values < limit)  # false for NaN

@@ -127,12 +127,12 @@ def air_csv(basin: Basin, period: Period) -> bytes:
     rows: list[str] = []
     for site in part["site"].to_numpy():
         one = part.sel(site=site)
-        cells = [_cells(one[name].to_numpy(), AIR_DECIMALS[name]) for name in AIR_DETERMINANDS]
+        cells = [cells_of(one[name].to_numpy(), AIR_DECIMALS[name]) for name in AIR_DETERMINANDS]
         rows += [
             f"{site},{stamp},,{','.join(row)}" for stamp, *row in zip(stamps, *cells, strict=True)
         ]
     head = _head(basin, "Air of the example city, hourly means", "automatic", "mean", 3600)
-    columns = ["site", "start", "source_flag", *(_titled(name) for name in AIR_DETERMINANDS)]
+    columns = ["site", "start", "source_flag", *(titled(name) for name in AIR_DETERMINANDS)]
     return "\n".join([*head, ",".join(columns), *rows, ""]).encode("utf-8")
 
 
@@ -170,7 +170,7 @@ def emergency_csv(basin: Basin, period: Period | None = None) -> bytes:
         )
     ]
     head = _head(basin, "Thallium, emergency samples of the example", "emergency", "value", 0)
-    columns = ["site", "start", "source_flag", _titled("TL")]
+    columns = ["site", "start", "source_flag", titled("TL")]
     return "\n".join([*head, ",".join(columns), *rows, ""]).encode("utf-8")
 
 
@@ -191,7 +191,7 @@ def _stamps(dataset: xr.Dataset, unit: str) -> list[str]:
     return np.datetime_as_string(times, unit).tolist()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
-def _cells(
+def cells_of(
     values: Array, decimals: int, is_censored: npt.NDArray[np.bool_] | None = None
 ) -> list[str]:
     """Values as text: fixed decimals, ``--`` for NaN, ``<`` before a detection limit."""
@@ -208,7 +208,7 @@ def _section_lines(section: str, one: xr.Dataset) -> list[str]:
     """Rows of one section: each as often as it repeats, after its copy with a gap where it has one."""
     profile = SECTION_PROFILES[section]
     columns = [
-        _cells(
+        cells_of(
             one[name].to_numpy(),
             BEHAVIOURS[name].decimals,
             one[f"is_censored_{name}"].to_numpy() if f"is_censored_{name}" in one else None,
@@ -240,7 +240,7 @@ def _with_gap(row: str) -> str:
     return ",".join(cells)
 
 
-def _titled(determinand: str) -> str:
+def titled(determinand: str) -> str:
     return f"{determinand}[{unit_of(determinand)}]"
 
 

@@ -48,21 +48,21 @@ def simulate_discharges(hours: Times, seed: int) -> dict[str, Array]:
     above 三磊坝 much, both with daily peaking.
     """
     rng = stream(seed, "rain")
-    shared = _storms(hours, rng)
-    jialing = _rain(hours, 0.55 * shared + 0.45 * _storms(hours, rng), "jialing")
-    bailong = _rain(hours, 0.45 * shared + 0.55 * _storms(hours, rng), "bailong")
+    shared = storms(hours, rng)
+    jialing = rain_of_region(hours, 0.55 * shared + 0.45 * storms(hours, rng), "jialing")
+    bailong = rain_of_region(hours, 0.45 * shared + 0.55 * storms(hours, rng), "bailong")
     means = {gauge: profile.mean_m3_s for gauge, profile in GAUGE_PROFILES.items()}
     peaking = daily_wave(hours, 19.0) + 0.3 * autoregression(
         stream(seed, "peaking").standard_normal(hours.size), 12.0
     )
 
-    free_bailong = _runoff(bailong, quick=0.28)
+    free_bailong = runoff(bailong, quick=0.28)[0]
     bikou = 0.45 * free_bailong + 0.55 * reservoir(free_bailong, 5 * 24.0)
     held = reservoir(bikou, 20 * 24.0)
-    own = _runoff(0.5 * jialing + 0.5 * bailong, quick=0.40)
+    own = runoff(0.5 * jialing + 0.5 * bailong, quick=0.40)[0]
     through_dam = means["bikou"] * 0.95
     return {
-        "xindianzi": means["xindianzi"] * _runoff(jialing, quick=0.46),
+        "xindianzi": means["xindianzi"] * runoff(jialing, quick=0.46)[0],
         "bikou": means["bikou"] * bikou * (1.0 + 0.10 * peaking),
         "sanleiba": through_dam * held * (1.0 + 0.18 * peaking)
         + (means["sanleiba"] - through_dam) * own,
@@ -96,7 +96,7 @@ def gauge_gaps(hours: Times, seed: int) -> dict[str, list[tuple[int, int]]]:
     return gaps
 
 
-def _storms(hours: Times, rng: np.random.Generator) -> Array:
+def storms(hours: Times, rng: np.random.Generator) -> Array:
     """Rain depths by hour with a yearly expectation of one an hour, mostly zero."""
     month = hours.astype("datetime64[M]").astype(int) % 12
     season = RAIN_OF_MONTH[month] / RAIN_OF_MONTH.max()
@@ -109,8 +109,9 @@ def _storms(hours: Times, rng: np.random.Generator) -> Array:
     return np.where(begins, depth, 0.0) * wetness / mean_chance
 
 
-def _rain(hours: Times, storms: Array, region: str) -> Array:
-    rain = storms.copy()
+def rain_of_region(hours: Times, drawn: Array, region: str) -> Array:
+    """Rain by hour: what was drawn, less in the dry spells and more in the region's great storms."""
+    rain = drawn.copy()
     for spell in DRY_SPELLS:
         rain[_between(hours, spell.start, spell.end)] *= spell.factor
     for storm in STORMS:
@@ -126,12 +127,16 @@ def _between(hours: Times, start: datetime, end: datetime) -> npt.NDArray[np.boo
     return (hours >= np.datetime64(start)) & (hours < np.datetime64(end))
 
 
-def _runoff(rain: Array, *, quick: float) -> Array:
-    """Discharge over its mean: snow- and spring-fed constant, flood wave, interflow, base."""
-    flood = reservoir(reservoir(rain, 12.0), 24.0)
-    return (
-        0.12
-        + quick * flood
-        + (0.58 - quick) * reservoir(rain, 20 * 24.0)
-        + 0.30 * reservoir(rain, 120 * 24.0)
-    )
+def runoff(rain: Array, *, quick: float, before: Array | None = None) -> tuple[Array, Array]:
+    """Discharge over its mean: snow- and spring-fed constant, flood wave, interflow, base.
+
+    ``before`` is the state of the four reservoirs in the hour before the first (all zero without
+    it); the state of the last hour is the second result.
+    """
+    past = np.zeros(4) if before is None else before
+    upper = reservoir(rain, 12.0, before=past[0])
+    flood = reservoir(upper, 24.0, before=past[1])
+    interflow = reservoir(rain, 20 * 24.0, before=past[2])
+    base = reservoir(rain, 120 * 24.0, before=past[3])
+    course = 0.12 + quick * flood + (0.58 - quick) * interflow + 0.30 * base
+    return course, np.array([upper[-1], flood[-1], interflow[-1], base[-1]])
