@@ -45,8 +45,9 @@ def progress(home: Any) -> tuple[int, int, int]:
 
 
 def wait_until(process: subprocess.Popen[bytes], is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
-    while not is_so() and process.poll() is None and time.monotonic() < deadline:
+    deadline = time.monotonic() + 240
+    while not is_so() and process.poll() is None:
+        assert time.monotonic() < deadline, "the machine is too busy: the run never came so far"
         time.sleep(0.01)
 
 
