@@ -25,7 +25,7 @@ def as_json(batch: Batch) -> Iterator[dict[str, Any]]:
         ``kind`` ("observation"), ``site``, ``determinand``, ``statistic``, ``start`` (ISO 8601
         with +08:00), ``duration_s``, ``value`` (None for NaN), ``unit``, ``censor`` and
         ``source_flag`` (None for NA); ``reported_at`` (None where not stated) where the source
-        states it. Rows that were rejected have ``Rejected.as_json``.
+        states it, and so ``method`` and ``note`` of emergency samples. Rows that were rejected have ``Rejected.as_json``.
     """
     table = batch.observations
     starts = np.datetime_as_string(table["start"].to_numpy().astype("datetime64[s]"))
@@ -47,5 +47,8 @@ def as_json(batch: Batch) -> Iterator[dict[str, Any]]:
             None if pd.isna(one) else f"{one:%Y-%m-%dT%H:%M:%S}+08:00"
             for one in table["reported_at"]
         ]
+    for name in ("method", "note"):
+        if name in table:
+            columns[name] = [one if isinstance(one, str) else None for one in table[name].tolist()]
     for row in zip(*columns.values(), strict=True):
         yield {"kind": "observation", **dict(zip(columns, row, strict=True))}

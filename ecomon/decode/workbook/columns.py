@@ -16,13 +16,33 @@ from ecomon.decode.workbook.header import text_of
 from ecomon.model.mapping import WorkbookMapping
 
 _WORDS = dict.fromkeys(
-    ("/", "无", "未测", "未监测", "未采样", "停运", "断流", "冰封", "冰冻", "缺测", "无数据"),
+    (
+        "/",
+        "无",
+        "未测",
+        "未监测",
+        "未采样",
+        "停运",
+        "断流",
+        "冰封",
+        "冰冻",
+        "结冰",
+        "干涸",
+        "停测",
+        "缺测",
+        "未采",
+        "无数据",
+        "无水",
+    ),
     CellKind.MISSING,
 )
 WORKBOOK_MARKS = {**MARKS, **_WORDS}
 """Marks of spreadsheets (formats.md §4, practice) besides those of the national publication."""
 
 _GLUED = re.compile(r"(?P<value>.*\S)\s*[(\[（](?P<flag>[^()\[\]（）\d]{1,8})[)\]）]")
+_BELOW_WORDS = frozenset({"l", "nd", "未检出", "<dl"})
+"""In brackets after a number they say that the number is the limit and no value."""
+_BELOW_TWICE = re.compile(r"[<＜]\s*(\d+(?:\.\d+)?)\s*[LlＬ]")
 _PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _MAY_BE_NEGATIVE = frozenset({"degC", "m", "m3/s"})
@@ -66,6 +86,10 @@ def _split(text: str) -> tuple[str, str | None, str | None]:
     flag = None
     if found := _GLUED.fullmatch(text):
         text, flag = found["value"], found["flag"].strip()
+        if flag.casefold() in _BELOW_WORDS and _PLAIN.fullmatch(text):
+            return f"<{text}", flag, "below detection said in brackets"
+    if found := _BELOW_TWICE.fullmatch(text):
+        return f"<{found[1]}", flag, "below detection said twice"
     if _THOUSANDS.fullmatch(text):
         return text.replace(",", ""), flag, "thousands comma"
     return text, flag, "flag glued to the value" if flag else None
@@ -129,7 +153,7 @@ def _with_words(texts: ValueTexts, kinds: npt.NDArray[np.uint8]) -> list[str | N
         return texts.flags
     flags = list(texts.flags or [None] * len(texts.texts))
     for at, word in words.items():
-        flags[at] = word
+        flags[at] = "; ".join(filter(None, (word, flags[at])))
     return flags
 
 

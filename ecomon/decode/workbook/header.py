@@ -16,7 +16,8 @@ SEARCHED_ROWS = 40
 
 JOIN = " / "
 SITE_WORDS = frozenset(
-    {"断面名称", "断面", "站点名称", "站点", "站名", "测站", "点位名称", "点位", "设备名称", "水站名称", "监测断面"}
+    {"断面名称", "断面", "站点名称", "站点", "站名", "测站", "点位名称", "点位", "设备名称", "水站名称", "监测断面",
+     "监测断面名称", "考核断面", "考核断面名称", "测站名称", "监测点位", "监测点位名称", "水站"}
 )  # fmt: skip
 CODE_WORDS = frozenset(
     {"断面编码", "断面代码", "站点编码", "站码", "测站编码", "点位编码", "断面编号"}
@@ -24,11 +25,15 @@ CODE_WORDS = frozenset(
 TIME_WORDS = frozenset(
     {"监测时间", "采样时间", "采样日期", "监测日期", "时间", "日期", "数据时间", "月份", "监测月份"}
 )
+MONTH_WORDS = frozenset({"月份", "监测月份"})
 FACTOR_WORDS = frozenset({"监测因子", "因子", "监测项目", "项目", "指标", "监测指标"})
 VALUE_WORDS = frozenset({"监测值", "数值", "值", "浓度", "结果", "监测结果"})
 FLAG_WORDS = frozenset({"标识", "标记", "审核状态", "数据标识", "状态", "标志"})
 NOTE_WORDS = frozenset({"备注", "说明", "备 注"})
 NUMBER_WORDS = frozenset({"序号", "编号", "No", "No."})
+UNIT_FILLERS = frozenset({"-", "--", "—", "——", "/", "单位", "计量单位"})
+"""What stands in a row of units under a column that has none."""
+_REMARK = re.compile(r"[(\[（][^()\[\]（）]*[)\]）]$")
 _YEAR = re.compile(r"(?<!\d)((?:19|20|21)\d{2})\s*年(?:\s*(\d{1,2})\s*月)?")
 
 
@@ -64,10 +69,27 @@ def text_of(cell: Cell) -> str:
     return " ".join(narrow(text).split())
 
 
+def structure_word(heading: str) -> str:
+    """A heading of sites, times or factors without space, ``*`` and a remark: ``*采样时间(北京时间)``."""
+    word = "".join(heading.split()).strip("*:：")
+    return _REMARK.sub("", word) or word
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit as sources spell it and no mark for none."""
+    if not text or text in UNIT_FILLERS or text.isdecimal():
+        return False
+    try:
+        unit_symbol(text)
+    except UnitMismatch:
+        return False
+    return True
+
+
 def find_head(grid: Grid) -> Head | None:
     """The head of a sheet; None where no row looks like a heading of readings."""
     for number, row in enumerate(grid.rows[:SEARCHED_ROWS]):
-        words = {text_of(cell) for cell in row}
+        words = {structure_word(text_of(cell)) for cell in row}
         if words & TIME_WORDS and words & (SITE_WORDS | CODE_WORDS):
             return _head_from(grid, number)
     return None
@@ -87,6 +109,8 @@ def _head_from(grid: Grid, first: int) -> Head:
         parts: list[str] = []
         for row in filled:
             part = text_of(row[column]) if column < len(row) else ""
+            if part in UNIT_FILLERS and parts:
+                continue
             if part and (not parts or parts[-1] != part):
                 parts.append(part)
         headings.append(JOIN.join(parts))
@@ -100,30 +124,25 @@ def _head_from(grid: Grid, first: int) -> Head:
 
 
 def _continues(row: Sequence[Cell], first: Sequence[Cell]) -> bool:
-    """A row of units below the heading: nothing but bracketed units, under names."""
+    """A row of units below the heading: nothing but units, bracketed or bare, under names."""
     texts = [text_of(cell) for cell in row]
     names = [text_of(cell) for cell in first]
-    said = [at for at, text in enumerate(texts) if text]
+    said = [at for at, text in enumerate(texts) if text and text not in UNIT_FILLERS]
     return bool(said) and all(
-        _is_bracketed_unit(texts[at]) and at < len(names) and _lacks_unit(names[at]) for at in said
+        is_unit(_bare_unit(texts[at])) and at < len(names) and _lacks_unit(names[at]) for at in said
     )
 
 
 def _lacks_unit(name: str) -> bool:
     """A heading that can have its unit below: it has none itself and names no site, time or note."""
     structure = SITE_WORDS | CODE_WORDS | TIME_WORDS | FACTOR_WORDS | NOTE_WORDS | NUMBER_WORDS
-    return bool(name) and name not in structure and not name.endswith((")", "）", "]"))
+    is_open = bool(name) and not name.endswith((")", "）", "]"))
+    return is_open and structure_word(name) not in structure
 
 
-def _is_bracketed_unit(text: str) -> bool:
+def _bare_unit(text: str) -> str:
     found = re.fullmatch(r"[(\[（]([^()]+)[)\]）]", text)
-    if found is None or not found[1].strip("- ") or found[1].isdecimal():
-        return False
-    try:
-        unit_symbol(found[1])
-    except UnitMismatch:
-        return False
-    return True
+    return text if found is None else found[1].strip()
 
 
 def _filled(grid: Grid, first: int, last: int) -> list[list[Cell]]:

@@ -55,6 +55,9 @@ class Lines:
     _keys: pd.DataFrame | None = None
 
     def cells(self, place: int) -> list[Cell]:
+        rows = [line.cells for line in self.kept]
+        if rows and min(map(len, rows)) > place:  # a workbook's rows are of one length
+            return [cells[place] for cells in rows]
         return [line.cell(place) for line in self.kept]
 
     def keys(self) -> pd.DataFrame:

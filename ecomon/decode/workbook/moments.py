@@ -22,6 +22,8 @@ _YMD = re.compile(
     r"(?:(?P<year>\d{4})\s*[年./-])?\s*(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?"
     r"(?:\s*(?P<hour>\d{1,2})\s*[时:：](?:(?P<minute>\d{1,2})\s*分?)?)?"
 )
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\s?(\d{2}):?(\d{2})(?::?\d{2})?)?")
+_OFFSET = re.compile(r"(?<=\d)(?:\+08:?00)$")
 _MONTH = re.compile(r"(\d{4})\s*[年./-]?\s*(\d{1,2})\s*月?")
 
 
@@ -52,7 +54,7 @@ def read_moment(cell: Cell, interval: Interval, *, year: int | None, month: int 
         return Moment(cell.replace(microsecond=0), seconds)
     if isinstance(cell, date):
         return Moment(datetime(cell.year, cell.month, cell.day), seconds, _quirk(interval))
-    text = text_of(cell)
+    text = text_of(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
     if not text:
         return Moment("no time in this line")
     serial = _serial(cell, text)
@@ -79,10 +81,16 @@ def _serial(cell: Cell, text: str) -> datetime | None:
 
 def _read_text(text: str, interval: Interval, year: int | None, month: int | None) -> Moment:
     seconds = _SECONDS[interval]
-    written = read_civil_time(text)
+    # The whole country keeps UTC+8: a time that says so says nothing more, any other is refused.
+    plain = re.sub(r"(?<=\d)T(?=\d)", " ", _OFFSET.sub("", text))
+    if found := _COMPACT.fullmatch(plain):
+        plain = f"{found[1]}-{found[2]}-{found[3]}" + (
+            f" {found[4]}:{found[5]}" if found[4] else ""
+        )
+    written = read_civil_time(plain)
     quirks: Counter[str] = Counter()
     if written is None:
-        found = _YMD.fullmatch(text)
+        found = _YMD.fullmatch(plain)
         if found is None:
             return Moment(f"not a time: {text[:40]!r}")
         parts = {name: int(part) for name, part in found.groupdict().items() if part}

@@ -40,17 +40,23 @@ class Gathered:
                 determinand=_same(determinand.key, len(part)),
                 value=values.values[chosen],
                 unit=_same(determinand.unit, len(part)),
-                censor=pd.array(_CENSOR[values.kinds[chosen]], dtype="str"),
-                source_flag=pd.array(
-                    np.full(len(part), None) if flags is None else [flags[at] for at in chosen],
-                    dtype="str",
+                censor=_repeated(_CENSOR[values.kinds[chosen]].tolist()),
+                source_flag=_repeated(
+                    [None] * len(part) if flags is None else [flags[at] for at in chosen]
                 ),
             )
         )
 
 
 def _same(text: str, n: int) -> pd.api.extensions.ExtensionArray:
-    return pd.array(np.full(n, text, dtype=object), dtype="str")
+    return pd.array([text], dtype="str").take(np.zeros(n, dtype=np.intp))
+
+
+def _repeated(texts: list[str | None]) -> pd.api.extensions.ExtensionArray:
+    """Texts of which few are different: each is made once, which is most of the time saved."""
+    place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+    codes = np.fromiter(map(place.__getitem__, texts), np.intp, len(texts))
+    return pd.array(list(place), dtype="str").take(codes)
 
 
 def emit_gathered(gathered: Gathered) -> Iterator[Batch]:

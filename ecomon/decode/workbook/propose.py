@@ -12,6 +12,7 @@ from ecomon.decode.workbook.header import (
     FACTOR_WORDS,
     FLAG_WORDS,
     JOIN,
+    MONTH_WORDS,
     NOTE_WORDS,
     NUMBER_WORDS,
     SITE_WORDS,
@@ -19,6 +20,8 @@ from ecomon.decode.workbook.header import (
     VALUE_WORDS,
     Head,
     find_head,
+    is_unit,
+    structure_word,
     text_of,
 )
 from ecomon.errors import UnitMismatch
@@ -78,9 +81,16 @@ def propose_mapping(
     if not sheets:
         return Proposal(None, tuple(points))
     roles = {column.role for sheet in sheets for column in sheet.columns}
+    times = {
+        structure_word(column.heading)
+        for sheet in sheets
+        for column in sheet.columns
+        if column.role == "time"
+    }
     mapping = WorkbookMapping(
         id=mapping_id, title_zh=mapping_id, feed=feed, sheets=tuple(sheets), factors=factors,
-        ignored_sheets=ignored, site_key="code" if "site_code" in roles else "name",
+        ignored_sheets=ignored, interval="month" if times <= MONTH_WORDS else "instant",
+        statistic="mean" if times <= MONTH_WORDS else "value", site_key="code" if "site_code" in roles else "name",
         source="由表头提出，待人审核 proposed from the headings of a file, to be reviewed",
         confidence="unverified",
     )  # fmt: skip
@@ -108,7 +118,7 @@ def _columns_of(
 ) -> list[ColumnMapping]:
     columns: list[ColumnMapping] = []
     values: dict[str, str] = {}  # heading without its last part -> heading of the value column
-    is_long = bool(FACTOR_WORDS & set(head.headings))
+    is_long = bool(FACTOR_WORDS & {structure_word(heading) for heading in head.headings})
     taken: set[str] = set()
     for heading in head.headings:
         if not heading:
@@ -133,12 +143,13 @@ def _column_of(
 ) -> ColumnMapping:
     parts = heading.split(JOIN)
     stem, end = JOIN.join(parts[:-1]), re.sub(r" #\d+$", "", parts[-1])
+    word = structure_word(heading)
     for words, role in _ROLES:
-        if heading in words:
+        if word in words:
             return ColumnMapping(heading=heading, role=role)
-    if heading in NUMBER_WORDS:
+    if word in NUMBER_WORDS:
         return ColumnMapping(heading=heading, role="ignored", reason=_RUNNING)
-    if is_long and heading in VALUE_WORDS:
+    if is_long and word in VALUE_WORDS:
         return ColumnMapping(heading=heading, role="value")
     if end in FLAG_WORDS and stem in values:
         return ColumnMapping(heading=heading, role="flag", of=values[stem])
@@ -165,14 +176,31 @@ def _determinand_of(parts: list[str], names: Mapping[str, str]) -> tuple[str, st
     """Key and unit text, of the innermost part that names a determinand."""
     unit = None
     for part in reversed(parts):
+        if unit is None and is_unit(part):
+            unit = part
+            continue
         bracketed = list(_BRACKETED.finditer(part))
         if bracketed and unit is None:
             unit = bracketed[-1][1]
         # The last bracket may be a unit; one before it belongs to the name: 铬(六价)(mg/L).
         whole = part[: bracketed[-1].start()] if bracketed else part
         for name in (whole, _BRACKETED.sub("", part)):
-            if _folded(name) in names:
-                return names[_folded(name)], unit
+            if _folded(name.rstrip(_MARKS)) in names:
+                return names[_folded(name.rstrip(_MARKS))], unit
+        if unit is None and (found := _with_bare_unit(part, names)) is not None:
+            return found
+    return None
+
+
+_MARKS = " /,，、_:："
+
+
+def _with_bare_unit(part: str, names: Mapping[str, str]) -> tuple[str, str] | None:
+    """``氨氮 mg/L`` or ``氨氮,mg/L``: a name and a unit with nothing else between or around them."""
+    for at in range(1, len(part)):
+        name, unit = _folded(part[:at].rstrip(_MARKS)), part[at:].lstrip(_MARKS)
+        if name in names and is_unit(unit):
+            return names[name], unit
     return None
 
 

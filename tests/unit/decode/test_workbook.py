@@ -43,7 +43,7 @@ def read(
     mapping = proposed(octets, determinands).model_copy(update=changes)
     items = list(decode([octets], determinands, mapping=mapping))
     rows = [
-        row
+        {str(name): value for name, value in row.items()}
         for item in items
         if isinstance(item, Batch)
         for row in item.observations.to_dict("records")
@@ -364,3 +364,141 @@ def test_a_head_is_found_below_titles() -> None:
     head = find_head(Grid("s", [["2026年8月汇总表"], ["填报单位"], list(HEAD), ["甲"]]))
     assert head is not None
     assert (head.first, head.year, head.month) == (2, 2026, 8)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        [["断面名称", "采样时间", "氨氮", "锑"], ["", "", "(mg/L)", "(μg/L)"]],
+        [["断面名称", "采样时间", "氨氮", "锑"], ["-", "-", "mg/L", "μg/L"]],
+        [["断面名称", "采样时间", "氨氮", "锑"], ["单位", "", "mg/L", "ug/L"]],
+        [["*监测断面名称", "*采样时间(北京时间)", "氨氮 mg/L", "锑μg/L"]],
+        [["断 面 名 称", "采 样 时 间", "氨 氮（mg/L）", "锑，ug/L"]],
+        [["考核断面", "监测时间", "氨氮/(mg/L)", "锑[μg/L]"]],
+    ],
+)
+def test_headings_of_every_kind_give_their_units(
+    determinands: Mapping[str, Determinand], head: list[list[str]]
+) -> None:
+    rows, rejected = read(
+        csv_octets(*head, ["八庙沟", "2026-08-03 10:20", "0.11", "3"]), determinands
+    )
+    assert rejected == []
+    assert [(row["determinand"], row["value"], row["unit"]) for row in rows] == [
+        ("NH3N", 0.11, "mg/L"), ("SB", 0.003, "mg/L")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "heading", ["氨氮", "氨氮(-)", "氨氮 -", "氨氮(NTU)", "氨氮 1", "氨氮(mg)", "氨氮 mg/L 均值"]
+)
+def test_a_unit_that_is_not_given_is_never_guessed(
+    determinands: Mapping[str, Determinand], heading: str
+) -> None:
+    octets = csv_octets(["断面名称", "采样时间", heading], ["八庙沟", "2026-08-03 10:20", "0.11"])
+    proposal = propose_mapping(read_grids(octets), determinands, mapping_id="t", feed="t")
+    assert proposal.mapping is not None
+    (column,) = [one for one in proposal.mapping.sheets[0].columns if one.heading == heading]
+    assert column.role == "ignored"
+    assert [point[1] for point in proposal.open_points] == [heading]
+
+
+@pytest.mark.parametrize(
+    ("cell", "flag"),
+    [
+        ("0.02（L）", "L"),
+        ("0.02(ND)", "ND"),
+        ("0.02（未检出）", "未检出"),
+        ("<0.02L", None),
+        ("＜0.02L", None),
+    ],
+)
+def test_a_limit_said_in_brackets_or_twice_is_no_value(
+    determinands: Mapping[str, Determinand], cell: str, flag: str | None
+) -> None:
+    rows, rejected = read(
+        csv_octets(HEAD, ["八庙沟", "2026-08-03 10:20", cell, "0.03", ""]), determinands
+    )
+    assert rejected == []
+    own = next(row for row in rows if row["determinand"] == "NH3N")
+    assert (own["value"], own["censor"]) == (0.02, "left")
+    assert (own["source_flag"] if isinstance(own["source_flag"], str) else None) == flag
+
+
+@pytest.mark.parametrize("cell", ["断流(干涸)", "停测", "结冰"])
+def test_why_there_is_no_number_is_kept(determinands: Mapping[str, Determinand], cell: str) -> None:
+    rows, _ = read(csv_octets(HEAD, ["甲", "2026-08-03 10:20", cell, "0.03", ""]), determinands)
+    own = next(row for row in rows if row["determinand"] == "NH3N")
+    assert own["value"] != own["value"]
+    assert own["source_flag"].replace("; ", "(") in cell
+
+
+@pytest.mark.parametrize(
+    ("time", "start"),
+    [
+        ("2026-08-03T10:20:00+08:00", datetime(2026, 8, 3, 10, 20)),
+        ("20260803", datetime(2026, 8, 3)), ("202608031020", datetime(2026, 8, 3, 10, 20)),
+        ("20260803 10:20", datetime(2026, 8, 3, 10, 20)), ("2026-8-3 9时", datetime(2026, 8, 3, 9)),
+        ("2026-08-03T10:20:00+00:00", None), ("20261303", None), ("8/3/2026", None),
+    ],
+)  # fmt: skip
+def test_times_programs_write(
+    determinands: Mapping[str, Determinand], time: str, start: datetime | None
+) -> None:
+    rows, rejected = read(csv_octets(HEAD, ["八庙沟", time, "0.1", "0.03", ""]), determinands)
+    assert {row["start"].to_pydatetime() for row in rows} == ({start} if start else set())
+    assert bool(rejected) == (start is None)
+
+
+def test_a_column_of_months_is_proposed_as_means_of_months(
+    determinands: Mapping[str, Determinand],
+) -> None:
+    octets = csv_octets(["断面名称", "监测月份", "氨氮(mg/L)"], ["八庙沟", "2026年8月", "0.11"])
+    mapping = proposed(octets, determinands)
+    assert (mapping.interval, mapping.statistic, mapping.is_reviewed) == ("month", "mean", False)
+    ((start, duration_s),) = [
+        (row["start"], row["duration_s"]) for row in read(octets, determinands)[0]
+    ]
+    assert (start, duration_s) == (datetime(2026, 8, 1), 31 * 86400)
+
+
+junk = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        ["断面名称", "采样时间", "氨氮(mg/L)", "总磷", "mg/L", "(mg/L)", "-", "单位", "监测因子", "监测值", "标识",
+         "0.1", "0.02L", "＜0.1", "2026-08-03", "8月3日", "平均值", "注：", "平行样", "-1", "姚渡"]
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(
+    rows=st.lists(st.lists(junk, min_size=1, max_size=7), min_size=1, max_size=8),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
+)
+def test_headings_and_cells_of_junk_never_raise_and_no_unit_comes_from_nowhere(
+    determinands: Mapping[str, Determinand], rows: list[list[str]], encoding: str
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    octets = out.getvalue().encode(encoding, "replace")
+    try:
+        grids = list(read_grids(octets))
+        proposal = propose_mapping(grids, determinands, mapping_id="t", feed="t")
+    except SourceRefused:
+        return
+    if proposal.mapping is None:
+        return
+    said = "".join(str(cell) for row in grids[0].rows for cell in row)
+    for column in proposal.mapping.sheets[0].columns:
+        assert column.unit in (None, "1") or column.unit in said.replace(" ", "")
+    try:
+        items = list(decode([octets], determinands, mapping=proposal.mapping))
+    except SourceRefused:
+        return
+    head = find_head(grids[0])
+    assert head is not None
+    told = {int(row) for one in items if isinstance(one, Batch) for row in one.observations["row"]}
+    told |= {one.row for one in items if isinstance(one, Rejected)}
+    for number, cells in enumerate(grids[0].rows[head.last + 1 :], head.last + 2):
+        assert number in told or all(str(cell).strip() == "" for cell in cells)

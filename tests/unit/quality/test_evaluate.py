@@ -83,6 +83,25 @@ def test_stations_say_of_themselves(stored: Stored, shipped: QualityRules) -> No
     assert count_unknown_source_flags(table, shipped) == {"泵房停电": 1}
 
 
+@pytest.mark.parametrize("status", ["疑似", "确认"])
+@pytest.mark.parametrize(("determinand", "value"), [("SB", 0.0208), ("NH3N", 3.0), ("TP", 0.9)])
+def test_a_lone_emergency_sample_is_not_suspect(
+    stored: Stored, shipped: QualityRules, status: str, determinand: str, value: float
+) -> None:
+    table = stored([value], determinand=determinand, source="samples", source_flag=status)
+    found = evaluate(table.assign(programme="emergency"), shipped)
+    assert pairs(found) == [(1, "")]  # its range is good; its neighbours were not looked at
+    assert "suspect" not in found["not_evaluated"].item()
+    assert count_unknown_source_flags(table, shipped) == {}
+
+
+def test_what_an_emergency_sample_cannot_be_is_still_said(
+    stored: Stored, shipped: QualityRules
+) -> None:
+    table = stored([-0.1, 900.0], determinand="NH3N", source="samples", source_flag="疑似")
+    assert pairs(evaluate(table, shipped)) == [(4, "range:4"), (3, "range:3")]
+
+
 def test_what_no_rule_knows_is_not_evaluated(stored: Stored, shipped: QualityRules) -> None:
     found = evaluate(stored([35.0, NAN, math.inf], determinand="PM25", unit="ug/m3"), shipped)
     assert pairs(found) == [(2, ""), (9, "missing"), (9, "missing")]
