@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ecomon.model.fact import Fact
+from ecomon.model.mapping import ColumnMapping, WorkbookMapping
 from ecomon.model.place import TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH
 from ecomon.model.poll import Poll
 from ecomon.registry.gap import FIELDS_ZH, UNVERIFIED_ZH, Gap, fields_to_verify
@@ -51,6 +52,8 @@ _COUNTED: dict[str, tuple[str, str]] = {
     "is_impounded": ("是否受壅水影响未知", "impoundment not known"),
     "pins": ("证书未固定", "no certificate pinned"),
     "years": ("无工作日历", "no calendar of working days"),
+    "reviewed_by": ("表格映射未审核", "mapping of a spreadsheet not reviewed"),
+    "ignored": ("映射中有未读的列", "mapping leaves columns unread"),
     "legal_basis": ("模拟核算，无公开协议文本", "shadow calculation, no agreement text"),
     "unverified_fields": (f"部分字段{UNVERIFIED_ZH}", "fields unverified"),
     "confidence": (f"整条{UNVERIFIED_ZH}", "whole entry unverified"),
@@ -80,6 +83,7 @@ def find_gaps(registry: Registry, day: date | None = None) -> tuple[Gap, ...]:
     return (
         *find_place_gaps(registry, day),
         *(gap for one in registry.polls.values() for gap in _of_poll(one)),
+        *(gap for one in registry.mappings.values() for gap in _of_mapping(one)),
         *(gap for one in registry.agreements.values() if one.is_shadow for gap in _shadow(one.id)),
         *_unverified_facts(registry),
         *(find_calendar_gaps(registry, day) if day else ()),
@@ -120,6 +124,31 @@ def _of_poll(poll: Poll) -> Iterator[Gap]:
         text_zh = f"{poll.name_zh} 证书未固定"
         yield Gap(poll.id, "poll", "pins", text_zh, "no certificate pinned")
     yield from fields_to_verify(poll, "poll")
+
+
+def _of_mapping(mapping: WorkbookMapping) -> Iterator[Gap]:
+    """Without a reviewer nothing is ingested by it; a column it leaves unread is shown."""
+    if not mapping.is_reviewed:
+        text_zh = f"{mapping.title_zh} 映射未审核，不可入库"
+        text_en = "mapping not reviewed: no file is ingested by it"
+        yield Gap(mapping.id, "mapping", "reviewed_by", text_zh, text_en)
+    unread = [
+        column.heading
+        for sheet in mapping.sheets
+        for column in sheet.columns
+        if column.role == "ignored" and not _is_number(column)
+    ]
+    if unread:
+        listed = "、".join(unread)
+        text_en = f"columns left unread: {', '.join(unread)}"
+        yield Gap(
+            mapping.id, "mapping", "ignored", f"{mapping.title_zh} 未读的列：{listed}", text_en
+        )
+
+
+def _is_number(column: ColumnMapping) -> bool:
+    """A column of running numbers holds nothing to read."""
+    return (column.reason or "").startswith("序号")
 
 
 def _shadow(agreement_id: str) -> Iterator[Gap]:
