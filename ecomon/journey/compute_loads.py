@@ -56,7 +56,7 @@ def agreements_in_force(registry: Registry, period: Period) -> list[Agreement]:
 def sites_needed(registry: Registry, sections: Sequence[str], period: Period) -> list[str]:
     """The sections and the gauges that give them their discharge."""
     links = [link_in_force(registry, section, period) for section in sections]
-    return sorted({*sections, *(link.gauge for link in links if link)})
+    return sorted({*sections, *(gauge for link in links if link for gauge in link.gauges)})
 
 
 def determinands_needed(
@@ -64,7 +64,8 @@ def determinands_needed(
 ) -> list[str]:
     """The rule's factors and discharge; stage too where a gauge of the sections has a rating table."""
     links = [link_in_force(registry, section, period) for section in sections]
-    is_rated = any(registry.ratings_of(link.gauge) for link in links if link)
+    gauges = [gauge for link in links if link for gauge in link.gauges]
+    is_rated = any(registry.ratings_of(gauge) for gauge in gauges)
     return [*rule.factors, DISCHARGE, *([STAGE] if is_rated else [])]
 
 
@@ -76,7 +77,7 @@ def link_in_force(registry: Registry, section: str, period: Period) -> Discharge
 def span_for_loads(registry: Registry, sections: Sequence[str], period: Period) -> Period:
     """The period, widened by the longest travel between gauge and section in whole days."""
     links = [link_in_force(registry, section, period) for section in sections]
-    shifts = [link.travel_days for link in links if link]
+    shifts = [term.travel_days for link in links if link for term in link.terms]
     earlier, later = max([0, *shifts]), max([0, *(-shift for shift in shifts)])
     return Period(period.start - timedelta(days=earlier), period.end + timedelta(days=later))
 
@@ -139,11 +140,11 @@ def readings_for_loads(
     bears = (
         (site == section) & determinand.isin(rule.factors) & _starts_in(flagged["start"], period)
     )
-    if link is not None:
-        is_near = (site == link.gauge) & _starts_in(flagged["start"], span_at_gauge(link, period))
+    for gauge, span in spans_at_gauges(link, period).items():
+        is_near = (site == gauge) & _starts_in(flagged["start"], span)
         bears |= is_near & (determinand == DISCHARGE)
-        if registry.ratings_of(link.gauge):
-            bears |= is_near & find_ratable(flagged, {link.gauge})
+        if registry.ratings_of(gauge):
+            bears |= is_near & find_ratable(flagged, {gauge})
     return flagged[bears]
 
 
@@ -172,10 +173,15 @@ def count_derived(
     return {"derived": int((is_derived & ~has_none).sum()), "unrated": int(has_none.sum())}
 
 
-def span_at_gauge(link: DischargeLink, period: Period) -> Period:
-    """When the water of a period passes the gauge, by whole days of travel."""
-    travel = timedelta(days=link.travel_days)
-    return Period(period.start - travel, period.end - travel)
+def spans_at_gauges(link: DischargeLink | None, period: Period) -> dict[str, Period]:
+    """When the water of a period passes each gauge of a link, by whole days of travel."""
+    if link is None:
+        return {}
+    travels = {term.gauge: timedelta(days=term.travel_days) for term in link.terms}
+    return {
+        gauge: Period(period.start - travel, period.end - travel)
+        for gauge, travel in travels.items()
+    }
 
 
 def aggregation_for_loads(registry: Registry, rule: LoadRule) -> AggregationRules:
@@ -193,7 +199,7 @@ def loads_of_means(
         daily[is_discharge],
         period,
         section=section,
-        link=_with_rating_doubts(link_in_force(registry, section, period), registry, period),
+        link=with_rating_doubts(link_in_force(registry, section, period), registry, period),
         factors=rule.factors,
         censored=rule.censored,
         min_days=rule.min_days,
@@ -201,16 +207,16 @@ def loads_of_means(
     )
 
 
-def _with_rating_doubts(
+def with_rating_doubts(
     link: DischargeLink | None, registry: Registry, period: Period
 ) -> DischargeLink | None:
     """The link, unverified where its gauge's rating in those days is: a load then says 待核实."""
     if link is None:
         return None
-    span = span_at_gauge(link, period)
     is_doubtful = any(
         one.is_unverified
-        for one in registry.ratings_of(link.gauge)
+        for gauge, span in spans_at_gauges(link, period).items()
+        for one in registry.ratings_of(gauge)
         if one.begins_at < span.end and (one.ends_at is None or one.ends_at > span.start)
     )
     return link.model_copy(update={"confidence": "unverified"}) if is_doubtful else link

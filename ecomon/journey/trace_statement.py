@@ -16,8 +16,8 @@ from ecomon.journey.compute_loads import (
     aggregation_for_loads,
     link_in_force,
     readings_for_loads,
-    span_at_gauge,
     span_for_loads,
+    spans_at_gauges,
     with_derived_discharges,
 )
 from ecomon.load.rating import RATING, STAGE
@@ -69,15 +69,19 @@ def trace_month(
     readings = pd.concat([considered, reckoned[RATING], used], axis=1)
     days = daily_means(reckoned, registry.determinands, rules, span)
     link = link_in_force(registry, agreement.section, month)
-    at_gauge = span_at_gauge(link, month) if link else month
-    is_discharge = days["determinand"] == DISCHARGE
-    first = np.where(is_discharge, np.datetime64(at_gauge.start), np.datetime64(month.start))
-    end = np.where(is_discharge, np.datetime64(at_gauge.end), np.datetime64(month.end))
-    days = days[(days["start"] >= first) & (days["start"] < end)]
+    is_inside = _starts_in(days["start"], month)
+    for gauge, at_gauge in spans_at_gauges(link, month).items():
+        is_discharge = (days["determinand"] == DISCHARGE) & (days["site"] == gauge)
+        is_inside = is_inside.where(~is_discharge, _starts_in(days["start"], at_gauge))
+    days = days[is_inside]
     return Trace(
         EVIDENCE.check(_by_line(readings, agreement, month, ["start", "revision"])),
         EVIDENCE_DAYS.check(_by_line(days, agreement, month, ["start"])),
     )
+
+
+def _starts_in(starts: pd.Series, period: Period) -> pd.Series:
+    return (starts >= period.start) & (starts < period.end)
 
 
 def _by_line(

@@ -47,6 +47,9 @@ def monthly_volumes(
 ) -> list[MonthlyVolume]:
     """Of each month: sum of daily mean discharge x 86 400 s x the link's factor.
 
+    Of a link to several gauges: the sum over gauges, each with its sign and factor, on the days
+    on which all of them have a discharge.
+
     Days without discharge take the mean of the measured days, so that the volume is that of the
     whole month; the share so filled is ``1 - coverage``.
 
@@ -82,18 +85,34 @@ def monthly_volumes(
     """
     if link is None:
         return [MonthlyVolume(None, Fraction(0), NO_LINK) for _ in months]
-    record = daily_means_of(discharges, site=link.gauge, determinand="DISCHARGE", unit="m3/s")
-    arrival = record["start"] + timedelta(days=link.travel_days)
-    at_section: list[tuple[datetime, Fraction]] = list(zip(arrival, record["exact"], strict=True))
+    at_section = _discharges_at_section(discharges, link)
     return [
         _volume(
-            [value for day, value in at_section if day in month],
+            [value for day, value in at_section.items() if day in month],
             month,
             link,
             min_coverage=Fraction(exact(min_coverage)),
         )
         for month in months
     ]
+
+
+def _discharges_at_section(
+    discharges: pd.DataFrame, link: DischargeLink
+) -> dict[datetime, Fraction]:
+    """Daily mean discharge at the section, m3/s exact, on days on which every gauge has one."""
+    at_section: dict[datetime, Fraction] | None = None
+    for term in link.terms:
+        record = daily_means_of(discharges, site=term.gauge, determinand="DISCHARGE", unit="m3/s")
+        arrival = record["start"] + timedelta(days=term.travel_days)
+        scale = Fraction(exact(term.scale))
+        values = {day: value * scale for day, value in zip(arrival, record["exact"], strict=True)}
+        if at_section is None:
+            at_section = values
+        else:
+            both = at_section.keys() & values.keys()
+            at_section = {day: at_section[day] + values[day] for day in sorted(both)}
+    return at_section or {}
 
 
 def _volume(
@@ -118,5 +137,5 @@ def _volume(
         lack = ZERO_DISCHARGE
     if lack:
         return MonthlyVolume(None, coverage, lack, caveat)
-    measured_m3 = sum(days, Fraction(0)) * _DAY_S * Fraction(exact(link.factor))
+    measured_m3 = sum(days, Fraction(0)) * _DAY_S
     return MonthlyVolume(measured_m3 / coverage, coverage, caveat=caveat)

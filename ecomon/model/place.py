@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ecomon.model.fact import Dated, Fact, Slug
+from ecomon.model.fact import Dated, Fact, Noun, Slug
 
 SectionKind = Literal["border", "inside", "headwater", "emergency", "intake"]
 Grade = Literal[1, 2, 3, 4, 5, 6]
@@ -80,22 +80,120 @@ class WaterPlant(Dated):
     note: str | None = None
 
 
-class DischargeLink(Dated):
-    """How the discharge of a section is known: a named link to a gauge, never a likeness of names.
+class GaugeTerm(Noun):
+    """One gauge of a link: sign x factor x its discharge, ``travel_time_h`` later.
 
-    discharge(section) = factor x discharge(gauge), shifted by ``travel_time_h``.
+    Attributes
+    ----------
+    gauge : str
+    sign : {1, -1}
+        -1 takes a branch away that joins below the section.
+    factor : float
+    area_ratio, area_exponent : float
+        Catchment of the section over that of the gauge, and the exponent of the transfer: the
+        factor is then ``area_ratio ** area_exponent`` and is not given beside.
+    travel_time_h : float
+        Positive: the water reaches the section after the gauge.
     """
 
     gauge: Slug
-    method: Literal["same_site", "area_ratio", "transfer"]
-    factor: float = Field(default=1.0, gt=0)
-    travel_time_h: float = 0.0
-    note: str | None = None
+    sign: Literal[1, -1] = 1
+    factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    area_ratio: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    area_exponent: float = Field(default=1.0, ge=0, le=2)
+    travel_time_h: float = Field(default=0.0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one_factor(self) -> GaugeTerm:
+        _check_factor(self.factor, self.area_ratio, self.area_exponent)
+        return self
+
+    @property
+    def scale(self) -> float:
+        """What its discharge is multiplied by; negative where it is taken away."""
+        factor = self.factor if self.area_ratio is None else self.area_ratio**self.area_exponent
+        return self.sign * factor
 
     @property
     def travel_days(self) -> int:
         """Whole days of travel, truncated: a part of a day cannot be taken out of a daily mean."""
         return int(self.travel_time_h / 24)
+
+
+class DischargeLink(Dated):
+    """How the discharge of a section is known: a named link to gauges, never a likeness of names.
+
+    discharge(section) = factor x discharge(gauge), shifted by ``travel_time_h``, and so for each
+    gauge under ``also`` (a confluence), summed with their signs.
+
+    Attributes
+    ----------
+    gauge, factor, area_ratio, area_exponent, travel_time_h
+        Of the first gauge, as :class:`GaugeTerm` has them.
+    method : {"same_site", "area_ratio", "transfer", "confluence", "rating"}
+        ``rating``: the gauge gives a stage, its rating curve the discharge.
+    also : tuple of GaugeTerm
+        Further gauges; ``confluence`` names at least one.
+    name, version : str
+        What results cite; the version is raised when any number of the link is mended.
+    relative_error : float or None
+        Standard error of the transfer as a share of the discharge, common to all steps; None: not
+        stated, and every result says so.
+    """
+
+    gauge: Slug
+    method: Literal["same_site", "area_ratio", "transfer", "confluence", "rating"]
+    factor: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    area_ratio: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    area_exponent: float = Field(default=1.0, ge=0, le=2)
+    travel_time_h: float = Field(default=0.0, allow_inf_nan=False)
+    also: tuple[GaugeTerm, ...] = ()
+    name: Slug | None = None
+    version: str = Field(default="1", min_length=1)
+    relative_error: float | None = Field(default=None, ge=0, lt=10)
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _gauges_fit_the_method(self) -> DischargeLink:
+        _check_factor(self.factor, self.area_ratio, self.area_exponent)
+        if len(set(self.gauges)) != len(self.gauges):
+            raise ValueError("a link names a gauge once")
+        if bool(self.also) != (self.method == "confluence"):
+            raise ValueError("a link of method confluence, and no other, names gauges under also")
+        return self
+
+    @property
+    def terms(self) -> tuple[GaugeTerm, ...]:
+        """All gauges of the link, the first one first."""
+        first = GaugeTerm(
+            gauge=self.gauge,
+            factor=self.factor,
+            area_ratio=self.area_ratio,
+            area_exponent=self.area_exponent,
+            travel_time_h=self.travel_time_h,
+        )
+        return (first, *self.also)
+
+    @property
+    def gauges(self) -> tuple[str, ...]:
+        return (self.gauge, *(term.gauge for term in self.also))
+
+    @property
+    def key(self) -> str:
+        """Name and version, as results cite them."""
+        return f"{self.name or '+'.join(self.gauges)}@{self.version}"
+
+    @property
+    def travel_days(self) -> int:
+        """Whole days of travel from the first gauge, truncated."""
+        return int(self.travel_time_h / 24)
+
+
+def _check_factor(factor: float, area_ratio: float | None, area_exponent: float) -> None:
+    if area_ratio is not None and factor != 1.0:
+        raise ValueError("give factor or area_ratio, not both")
+    if area_ratio is None and area_exponent != 1.0:
+        raise ValueError("area_exponent is the exponent of area_ratio; give both")
 
 
 class Target(Dated):

@@ -90,8 +90,9 @@ def _of_water(section: Section, is_lowest: bool, day: date | None) -> Iterator[W
         yield "discharge", "无流量来源", "no gauge gives its discharge"
     for link in links:
         if link.is_unverified:
-            text = f"流量关系{UNVERIFIED_ZH}（{link.gauge}）"
-            yield "discharge", text, f"discharge link to {link.gauge} unverified"
+            gauges = "+".join(link.gauges)
+            text = f"流量关系{UNVERIFIED_ZH}（{gauges}）"
+            yield "discharge", text, f"discharge link to {gauges} unverified"
 
 
 def _of_ways_to_tell(section: Section, told: set[str]) -> Iterator[Words]:
