@@ -84,7 +84,7 @@ class InstallationCollector(Collector):
         ]  # fmt: skip
 
 
-def make_registry(collector: InstallationCollector) -> CollectorRegistry:
+def make_registry(collector: Collector) -> CollectorRegistry:
     """A registry of its own: nothing of the process or of other libraries is in it."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector)

@@ -140,3 +140,31 @@ def read_fingerprints(host: str, port: int, *, timeout_s: float) -> Fingerprints
             return Fingerprints.of(secure.getpeercert(binary_form=True) or b"")
     except (OSError, ValueError) as wrong:
         raise SourceUnavailable(f"{host}:{port} shows no certificate: {wrong}") from wrong
+
+
+def present(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+    """The rule by which clients are served: our certificate, and theirs where authorities are named.
+
+    Parameters
+    ----------
+    certificate, key : Path
+        PEM files of this server; the certificate with those it is signed by.
+    client_ca : Path, optional
+        PEM file of the authorities that sign clients; a client without such a certificate is
+        refused within the handshake.
+
+    Raises
+    ------
+    SourceRefused
+        where a file cannot be read or does not belong to the other.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise SourceRefused(f"TLS {certificate}, {key}, {client_ca or '-'}: {error}") from error
+    return context

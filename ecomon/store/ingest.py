@@ -7,7 +7,7 @@ differs moves to the history, what is new or differs is written, what is equal s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
@@ -23,6 +23,7 @@ from ecomon.store.approving import review_approved
 from ecomon.store.blobs import Octets, write_blob
 from ecomon.store.canonical import canonical_json, instant_s, read_json
 from ecomon.store.decisions import review_revised
+from ecomon.store.doubts import refresh_changed
 from ecomon.store.knowledge import Commit, Transactions, read_meta
 from ecomon.store.reviews import close_replaced, close_withdrawn
 from ecomon.store.revisions import (
@@ -101,6 +102,7 @@ def ingest(
     supersedes: int | None = None,
     kind: DataKind | None = None,
     is_again: bool = False,
+    beside: Callable[[Commit, IngestReport], object] | None = None,
 ) -> IngestReport:
     """Write what a file says, in one transaction; nothing at all if it was here before.
 
@@ -130,6 +132,9 @@ def ingest(
     is_again : bool
         True: read even what was here before, for a person who sends a file once more because its
         values were withdrawn or replaced since.
+    beside : callable, optional
+        Writes, in the same transaction, what the file says and is no observation; not called
+        where the file is a repeat.
 
     Raises
     ------
@@ -158,7 +163,10 @@ def ingest(
             return repeat
         if last is not None and supersedes is None:
             origin = replace(origin, supersedes=last["batch_id"])
-        return _write_file(commit, origin, ready, rejected)
+        report = _write_file(commit, origin, ready, rejected)
+        if beside is not None:
+            beside(commit, report)
+        return report
 
 
 def _take_first(batches: Iterable[Batch | Rejected]) -> Iterator[Batch | Rejected]:
@@ -207,6 +215,8 @@ def _write_file(
         close_replaced(commit)
     if n_withdrawn:
         close_withdrawn(commit)
+    if tally.n_revised or n_withdrawn:
+        refresh_changed(commit, tally.sites, tally.starts_s)
     review_approved(commit, tally.sites, tally.starts_s)
     report = IngestReport(
         batch_id, commit.seq, tally.n_new, tally.n_revised, tally.n_unchanged, len(letters),
