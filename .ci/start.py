@@ -124,12 +124,14 @@ def test(arguments):
         "from importlinter.cli import lint_imports_command as main; main()",
         "--no-cache",
     )
-    run(PYTHON, "-m", "basedpyright")
-    # Whole files go to two processes, because many a test waits for a server or a child to start;
-    # the files that take longest come first, so that none is left over at the end.
-    spread = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    types = subprocess.Popen([str(PYTHON), "-m", "basedpyright"], cwd=ROOT)
+    # Whole files go to several processes, because many a test waits for a server or a child to
+    # start; the files that take longest come first, so that none is left over at the end.
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     rooms = ["flows", "databases", "store", "web", "unit", "golden", "reference", "scenarios"]
     run(PYTHON, "-m", "pytest", *spread, *(f"tests/{room}" for room in rooms), *arguments)
+    if types.wait():
+        sys.exit(types.returncode)
 
 
 def pytest(arguments):
