@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from string import Template
 from typing import Literal
 
 from ecomon.publish.alert_table import alert_table
-from ecomon.publish.assets import FontSet, plotly_script, template_text
+from ecomon.publish.assets import FontSet, template_text
 from ecomon.publish.bulletin import Bulletin, SectionLine
 from ecomon.publish.bulletin_tables import gap_table, grade_chip, means_table, section_table
 from ecomon.publish.charts import section_figure
@@ -17,16 +16,20 @@ from ecomon.publish.exceedance_table import exceedance_table
 from ecomon.publish.intake import IntakeMonth, intake_chip, intake_months, intake_table
 from ecomon.publish.key_figures import key_figures
 from ecomon.publish.markup import both, element, nothing
+from ecomon.publish.page import (
+    band_of,
+    chart_holder,
+    overlay_of,
+    page_assets,
+    provenance_list,
+)
 from ecomon.publish.riverline import river_line
 from ecomon.publish.wording import (
     GRADE_LOOK,
-    NOT_BINDING,
     PROVISIONAL,
     UNVERIFIED,
     Words,
     grade_look,
-    provenance_rows,
-    watermarks,
 )
 
 
@@ -63,8 +66,8 @@ def bulletin_page(
         heading=both(Words(bulletin.title_zh, bulletin.title_en)),
         period=escape(bulletin.period),
         standing=both(_STANDING[bulletin.approval]),
-        band=_band(bulletin),
-        overlay=_overlay(bulletin),
+        band=band_of(bulletin.provenance),
+        overlay=overlay_of(bulletin.provenance),
         figures=key_figures(bulletin, intakes),
         river=river_line(bulletin.rivers, bulletin.sections, intakes=intakes),
         chainage=_chainage_hint(bulletin),
@@ -76,21 +79,9 @@ def bulletin_page(
         means=means_table(bulletin),
         gaps=gap_table(bulletin),
         charts=_charts(bulletin, intakes, fonts.family),
-        provenance=_provenance(bulletin),
+        provenance=provenance_list(bulletin.provenance),
     )
-    style = Template(template_text("bulletin.css")).substitute(
-        family=fonts.family, faces=_font_faces(fonts), grades=_grade_rules()
-    )
-    files = {
-        "index.html": page.encode(),
-        "assets/ecomon.css": style.encode(),
-        "assets/ecomon.js": template_text("bulletin.js").encode(),
-        "assets/plotly.min.js": plotly_script(),
-    }
-    files |= {
-        f"assets/{name}": octets for name, octets in zip(fonts.names, fonts.files, strict=True)
-    }
-    return files
+    return {"index.html": page.encode(), **page_assets(fonts)}
 
 
 _STANDING = {
@@ -98,39 +89,6 @@ _STANDING = {
     "reviewed": Words("数据已审核，未批准", "data reviewed, not approved"),
     "approved": Words("数据已批准", "approved data"),
 }
-
-
-def _font_faces(fonts: FontSet) -> str:
-    return "\n".join(
-        f'@font-face{{font-family:"{fonts.family}";font-weight:{weight};font-display:swap;'
-        f'src:url("{name}") format("opentype")}}'
-        for name, weight in zip(fonts.names, fonts.weights, strict=True)
-    )
-
-
-def _grade_rules() -> str:
-    return "\n".join(
-        f".g{grade}{{background:{look.fill};color:{look.ink}}}"
-        for grade, look in GRADE_LOOK.items()
-    )
-
-
-def _band(bulletin: Bulletin) -> str:
-    """The band over the page that says the data are not real; nothing for real data."""
-    marks = watermarks(bulletin.provenance)
-    if not marks:
-        return ""
-    content = " · ".join(both(mark) for mark in (*marks, NOT_BINDING))
-    return element("div", content, classes="band", role="note")
-
-
-def _overlay(bulletin: Bulletin) -> str:
-    marks = watermarks(bulletin.provenance)
-    if not marks:
-        return ""
-    text = " · ".join(f"{mark.zh} {mark.en}" for mark in marks)
-    spans = "".join(f"<span>{escape(text)}</span>" for _ in range(12))
-    return f'<div class="overlay" aria-hidden="true">{spans}</div>'
 
 
 def _legend(bulletin: Bulletin) -> str:
@@ -180,26 +138,7 @@ def _charts(bulletin: Bulletin, intakes: Mapping[str, IntakeMonth], family: str)
             continue
         chip = grade_chip(line.grade) if line.is_to_grade else intake_chip(intakes[line.id])
         heading = element("h3", f"{chip} {both(Words(line.name_zh, line.name_en))}")
-        data = f'<script type="application/json">{_script_json(figure)}</script>'
-        holder = f'<div class="chart" style="min-height:{figure["layout"]["height"]}px"></div>'
-        blocks.append(element("article", heading + holder + data, classes="charted"))
+        blocks.append(element("article", heading + chart_holder(figure), classes="charted"))
     if not blocks:
         return nothing(Words("本期无过程数据。", "No readings to draw in this period."))
     return "".join(blocks)
-
-
-def _script_json(figure: dict[str, object]) -> str:
-    """JSON that cannot end its own script element."""
-    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _provenance(bulletin: Bulletin) -> str:
-    rows: Sequence[tuple[Words, str]] = provenance_rows(bulletin.provenance)
-    return element(
-        "dl",
-        "".join(
-            f"<div>{element('dt', both(label))}{element('dd', escape(value))}</div>"
-            for label, value in rows
-        ),
-    )

@@ -19,6 +19,7 @@ from ecomon.store.schema import (
     result_class,
     result_grade,
     result_load,
+    result_load_estimate,
     result_mean,
     result_receipt,
 )
@@ -164,6 +165,37 @@ def read_loads(
     """Loads (contract LOADS; exact columns as Fraction or None)."""
     scope = Scope(period, {"section": sections, "determinand": determinands})
     return read_results(conn, result_load, scope, as_known_at=as_known_at)
+
+
+def write_load_estimates(
+    commit: Commit,
+    run_id: int,
+    estimates: pd.DataFrame,
+    period: Period,
+    *,
+    sections: Choice = None,
+    determinands: Choice = None,
+) -> WriteReport:
+    """Write estimates of loads (contract LOAD_ESTIMATES) of the months that start in ``period``.
+
+    Every row that starts there is answered for, whatever its end, method and role.
+    """
+    scope = Scope(period, {"section": sections, "determinand": determinands})
+    return write_results(commit, result_load_estimate, run_id, estimates, scope)
+
+
+def read_load_estimates(
+    conn: Connection,
+    period: Period,
+    *,
+    sections: Choice = None,
+    determinands: Choice = None,
+    roles: Choice = None,
+    as_known_at: int | None = None,
+) -> pd.DataFrame:
+    """Estimates of loads (contract LOAD_ESTIMATES), of all roles or of those named."""
+    chosen = {"section": sections, "determinand": determinands, "role": roles}
+    return read_results(conn, result_load_estimate, Scope(period, chosen), as_known_at=as_known_at)
 
 
 def write_receipts(

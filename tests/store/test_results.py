@@ -17,6 +17,7 @@ from ecomon.model.period import Period
 from ecomon.model.tables import (
     EXCEEDANCES,
     GRADES,
+    LOAD_ESTIMATES,
     LOADS,
     MEANS,
     READING_CLASSES,
@@ -62,12 +63,15 @@ def test_every_table_comes_back_as_it_went_in(store: Store) -> None:
     store.write_exceedances(1, exceedances, APRIL)
     loads = table_of(LOADS, 1, volume_exact=[Fraction(10**40, 7)], concentration_exact=[None])
     store.write_loads(1, loads, APRIL)
+    estimates = table_of(LOAD_ESTIMATES, 1, load_t=[np.nan], reason=["不足 too few"])
+    store.write_load_estimates(1, estimates, APRIL)
     for written, stored in (
         (means, store.read_means(APRIL, "month")),
         (classes, store.read_classes(APRIL)),
         (grades, store.read_grades(APRIL)),
         (exceedances, store.read_exceedances(APRIL)),
         (loads, store.read_loads(APRIL)),
+        (estimates, store.read_load_estimates(APRIL)),
     ):
         pd.testing.assert_frame_equal(stored[list(written.columns)], written)
         assert stored["run_id"].tolist() == [1]
@@ -145,6 +149,28 @@ def test_exceedances_of_readings_days_and_months_stay_apart(store: Store) -> Non
     assert len(store.read_exceedances(APRIL)) == 3
     with pytest.raises(ContractError, match="outside"):
         store.write_exceedances(3, found, APRIL, of="reading")
+
+
+def estimates_of(best: float, agreed: float = 10.0) -> pd.DataFrame:
+    return table_of(
+        LOAD_ESTIMATES, 2, section=["yaodu"] * 2, determinand=["TP"] * 2, period=["2021-04"] * 2,
+        method=["B"] * 2, role=["best", "settlement"], load_t=[best, agreed],
+    )  # fmt: skip
+
+
+def test_one_method_may_be_the_best_and_the_agreed_one(store: Store) -> None:
+    assert counts(store.write_load_estimates(1, estimates_of(9.0), APRIL)) == (2, 0, 0)
+    seq = store.now_seq()
+    assert counts(store.write_load_estimates(2, estimates_of(9.5), APRIL)) == (1, 1, 1)
+    assert store.read_load_estimates(APRIL, roles="best")["load_t"].tolist() == [9.5]
+    assert store.read_load_estimates(APRIL)["run_id"].tolist() == [2, 1]
+    assert store.read_load_estimates(APRIL, as_known_at=seq)["load_t"].tolist() == [9.0, 10.0]
+    # Another determinand's run leaves them alone; a run of the same that finds none does not.
+    none = LOAD_ESTIMATES.empty()
+    assert counts(store.write_load_estimates(3, none, APRIL, determinands="NH3N")) == (0, 0, 0)
+    assert counts(store.write_load_estimates(4, none, APRIL, sections="yaodu")) == (0, 2, 0)
+    with pytest.raises(ContractError, match="outside of the run's scope"):
+        store.write_load_estimates(5, estimates_of(9.0), APRIL, determinands="NH3N")
 
 
 def test_a_period_of_part_of_a_day_is_half_open(store: Store) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeEngine
 from ecomon.model.tables import (
     EXCEEDANCES,
     GRADES,
+    LOAD_ESTIMATES,
     LOADS,
     MEANS,
     READING_CLASSES,
@@ -74,9 +75,22 @@ exceedance = _result_table(
     "exceedance", EXCEEDANCES, ("site", "determinand", "start_s", "duration_s", "basis")
 )
 result_load = _result_table("result_load", LOADS, ("section", "determinand", "period", "method"))
+result_load_estimate = _result_table(
+    "result_load_estimate",
+    LOAD_ESTIMATES,
+    ("section", "determinand", "period", "method", "role"),
+)
 result_receipt = _result_table("result_receipt", RECEIPTS, ("source", "site", "period"))
 
 RESULTS: dict[str, Table] = {
     table.name: table
-    for table in (result_mean, result_grade, result_class, exceedance, result_load, result_receipt)
+    for table in (
+        result_mean,
+        result_grade,
+        result_class,
+        exceedance,
+        result_load,
+        result_load_estimate,
+        result_receipt,
+    )
 }

@@ -18,7 +18,7 @@ from ecomon.model.observation import DataKind
 from ecomon.model.period import Period
 from ecomon.model.provenance import Provenance
 from ecomon.model.standard import ClassLimits, SingleLimit, Standard
-from ecomon.model.tables import EXCEEDANCES, LOADS, MEANS
+from ecomon.model.tables import EXCEEDANCES, LOAD_ESTIMATES, LOADS, MEANS
 from ecomon.publish.assets import FontSet, packaged_fonts
 from ecomon.publish.bulletin import GAPS, SERIES, AlertLine, Bulletin, RiverLine, SectionLine
 from ecomon.settle import settle_period
@@ -338,3 +338,32 @@ def statement(
         ).as_document()
 
     return of
+
+
+def _estimate(method: str, role: str, load: float, ends: tuple[float, float], **others: Any) -> dict[str, Any]:  # fmt: skip
+    return {
+        "section": "yaodu", "determinand": "TP", "period": "2021-03",
+        "start": datetime(2021, 3, 1), "end": datetime(2021, 4, 1), "method": method, "role": role,
+        "load_t": load, "lower": ends[0], "upper": ends[1],
+        "standard_error_t": (ends[1] - ends[0]) / 4, "load_censored_zero_t": 23.5,
+        "load_censored_limit_t": 25.2, "coverage_time": 0.871, "coverage_volume": 0.912,
+        "share_estimated": 0.09, "censored_share": 0.12, "n_samples": 162, "n_censored": 20,
+        "status": "estimated", "reason": "", **others,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def estimates() -> pd.DataFrame:
+    """Invented estimates of a March: TP by several methods, TN with too few samples for a load."""
+    nan = float("nan")
+    rows = [
+        _estimate("integration", "best", 24.21, (22.5, 26.1),
+                  reason="4 小时一次，水量有效率 91.2%：逐时积分 / four-hourly, 91.2 % of the volume: integration"),
+        _estimate("B", "settlement", 25.66, (23.7, 27.8), status="measured"),
+        _estimate("D", "cross_check", 24.7, (21.8, 26.6)),
+        _estimate("A-E", "spread", nan, (22.7, 31.7), standard_error_t=nan),
+        _estimate("integration", "best", nan, (nan, nan), determinand="TN", status="bracket_only",
+                  load_censored_zero_t=1.0, load_censored_limit_t=3.2, n_samples=4,
+                  reason="样品 4 个，少于 6 个，仅给区间 / 4 samples, 6 needed: bracket only"),
+    ]  # fmt: skip
+    return LOAD_ESTIMATES.frame(pd.DataFrame(rows).to_dict(orient="list"))
