@@ -58,8 +58,8 @@ def from_json(record: Mapping[str, Any], *, encoding: str = "utf-8") -> Frame:
     groups: list[tuple[str, dict[str, str]]] = []
     for entry in cast("list[Any]", cp):
         match entry:
-            case [str(name), dict(parts)]:
-                texts = cast("dict[Any, Any]", parts)
+            case [str(name), dict()]:
+                texts = cast("dict[Any, Any]", entry[1])
                 groups.append((name, {str(part): str(value) for part, value in texts.items()}))
             case _:
                 raise ContractError(f"an entry of cp is [name, {{field: value}}], not {entry!r}")
