@@ -150,33 +150,33 @@ def verify(store: Store, setting: Play, acknowledged: list[str]) -> tuple[int, i
     return n_lost, n_twice, len(table)
 
 
-def main(stations: int, rate: float, seconds: float, kills: int, faults: list[str]) -> None:
+def main(chosen: argparse.Namespace, folder: Path) -> None:
+    stations, rate, seconds, kills = chosen.stations, chosen.rate, chosen.seconds, chosen.kills
     packets = max(1, round(rate * seconds / stations))
-    options = PlayOptions(rate, packets, parse_faults(faults), seed=1, retries=20 if kills else 3)
-    with tempfile.TemporaryDirectory() as folder:
-        home, port = Path(folder), 19212
-        settings = read_settings(home)
-        setting = Play("127.0.0.1", port, stations, options, BEGIN)
-        Store.create(settings.store_url, kind="example").close()
-        register_stations(settings, setting)
-        listener = Listener(home, port, peer_octets_s=max(262_144.0, 2000 * rate))
-        listener.start()
-        atexit.register(listener.kill)  # whatever goes wrong here, nothing of it is left behind
-        warm_up(settings.store_url, port)
-        journal = home / "acknowledged"
-        if kills:
-            threading.Thread(
-                target=kill_often, args=(listener, kills, seconds), daemon=True
-            ).start()
-        with watching(listener, settings.store_url) as watch:
-            began_s = time.monotonic()
-            said = play(setting, journal)
-            took_s = time.monotonic() - began_s
-            time.sleep(3)
-        listener.end()
-        with Store.open(settings.store_url) as store:
-            acknowledged = journal.read_text("ascii").split("\n")[:-1]
-            n_lost, n_twice, n_values = verify(store, setting, acknowledged)
+    faults = parse_faults(chosen.fault)
+    options = PlayOptions(rate, packets, faults, seed=1, retries=20 if kills else 3)
+    home, port = folder, 19212
+    settings = read_settings(home)
+    setting = Play("127.0.0.1", port, stations, options, BEGIN)
+    Store.create(settings.store_url, kind="example").close()
+    register_stations(settings, setting)
+    listener = Listener(home, port, peer_octets_s=max(262_144.0, 2000 * rate))
+    listener.start()
+    atexit.register(listener.kill)  # whatever goes wrong here, nothing of it is left behind
+    warm_up(settings.store_url, port)
+    journal = home / "acknowledged"
+    killer = threading.Thread(target=kill_often, args=(listener, kills, seconds), daemon=True)
+    killer.start()
+    with watching(listener, settings.store_url) as watch:
+        began_s = time.monotonic()
+        said = play(setting, journal)
+        took_s = time.monotonic() - began_s
+        time.sleep(3)
+    killer.join()
+    listener.end()
+    with Store.open(settings.store_url) as store:
+        acknowledged = journal.read_text("ascii").split("\n")[:-1]
+        n_lost, n_twice, n_values = verify(store, setting, acknowledged)
     waits = sorted(watch.stored.values())
     n = said.get("acknowledged", 0)
     print(
@@ -223,5 +223,12 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--fault", action="append", default=[])
-    chosen = parser.parse_args()
-    main(chosen.stations, chosen.rate, chosen.seconds, chosen.kills, chosen.fault)
+    parser.add_argument(
+        "--home", type=Path, help="kept, to be looked at; default a folder that goes"
+    )
+    given = parser.parse_args()
+    if given.home:
+        main(given, given.home)
+    else:
+        with tempfile.TemporaryDirectory() as made:
+            main(given, Path(made))

@@ -7,6 +7,7 @@ An installation is one folder, its *home*::
       store/ecomon.sqlite the system of record (or a database by URL)
       site/               the site's own facts: stations/, thresholds/ (no upgrade touches them)
       inbox/<feed>/       files to ingest; done/ and failed/ beside it
+      spool/hj212/        what a gateway received, until the store has it
       work/               archives while they are unpacked
       documents/          bulletins, workbooks, statements
       backups/            backups that a command made, unless backup_folder says otherwise
@@ -76,6 +77,12 @@ class Settings(BaseSettings):
         description="the proxy polls go through; default none, whatever the system has",
     )
 
+    dask: str | None = Field(
+        default=None,
+        pattern=r"^(local:[1-9][0-9]{0,2}|[a-z]+://[!-~]+)$",
+        description="where heavy load work runs: a Dask scheduler's address or local:N; default threads",
+    )
+
     institution: str | None = Field(
         default=None, max_length=200, description="who publishes; stands in exported files"
     )
@@ -112,6 +119,11 @@ class Settings(BaseSettings):
 
     def inbox(self, feed: str) -> Path:
         return self.home / "inbox" / feed
+
+    @property
+    def spool(self) -> Path:
+        """What a gateway received and the store may not have yet."""
+        return self.home / "spool" / "hj212"
 
     @property
     def backups(self) -> Path:

@@ -49,9 +49,9 @@ def alert(home: str, period: str, tell: Tell = "recent") -> dict[str, Any]:
 def judge(run: Run, period: Period, tell: Tell) -> dict[str, int]:
     """Advance the alerts through one period and commit what came of it."""
     # As known at the start: later readings may still lack their flags.
-    flagged = run.store.read_observations(
-        span_to_watch(run.registry, period), as_known_at=run.known_at
-    )
+    span = span_to_watch(run.registry, period)
+    flagged = run.store.read_observations(span, as_known_at=run.known_at)
+    samples = run.store.read_samples(span).dropna(subset=["revision", "method"])
     decisions = run.store.read_decisions()
     now = datetime.now(BEIJING).replace(tzinfo=None)
     outcome = raise_alerts(
@@ -62,6 +62,7 @@ def judge(run: Run, period: Period, tell: Tell) -> dict[str, int]:
         as_of=min(period.end, now),
         decisions=dict(zip(decisions["revision"], decisions["verdict"], strict=True)),
         kind=run.store.kind,
+        methods=dict(zip(samples["revision"].astype(int), samples["method"], strict=True)),
     )
     is_inside = flagged["start"] >= period.start
     exceedances = exceedances_of_readings(flagged[is_inside], run.registry, period)

@@ -27,6 +27,7 @@ from ecomon.errors import SourceRefused, SourceUnavailable, StoreUnavailable
 from ecomon.journey.read_readings import Feed, names_digest, read_readings
 from ecomon.model.observation import isoformat
 from ecomon.model.period import to_beijing
+from ecomon.model.sample import FEED as SAMPLES
 from ecomon.sources.archive import (
     Limits,
     Member,
@@ -40,6 +41,7 @@ from ecomon.sources.folder import FETCHED
 from ecomon.sources.names import has_file, shown_name
 from ecomon.store import IngestReport
 from ecomon.store.blobs import PIECE_BYTES, Octets
+from ecomon.store.samples import SampleNotes
 from flows.installation import Run
 
 READ_ATTEMPTS = 4
@@ -204,8 +206,10 @@ def _ingest_once(
         raise SourceRefused(f"{kind} data do not go into a store of {run.store.kind} data")
     fetched_at = delivered.fetched_at
     began_s = time.monotonic()
+    batches = read_readings(feed, octets.pieces(), run.registry, year=year, fetched_at=fetched_at)
+    notes = SampleNotes() if feed.name == SAMPLES else None
     report = run.store.ingest(
-        read_readings(feed, octets.pieces(), run.registry, year=year, fetched_at=fetched_at),
+        batches if notes is None else notes.noting(batches),
         blob=octets,
         file_name=delivered.name,
         source=feed.name,
@@ -221,6 +225,7 @@ def _ingest_once(
         received_at=received_at,
         kind=kind,
         is_again=run.is_again,
+        beside=None if notes is None else notes.write,
     )
     _log.info(
         "file_ingested", feed=feed.name, file=delivered.name, size=size, **asdict(report),

@@ -34,7 +34,9 @@ def scheduled_deployments(home: Path, **options: Any) -> list[Any]:
             schedules=[Cron(slot.cron, timezone="Asia/Shanghai")],
         )
         for name, slot in slots(
-            has_polls=schedule.has_polls(home), has_pulls=schedule.has_pulls(home)
+            has_polls=schedule.has_polls(home),
+            has_pulls=schedule.has_pulls(home),
+            has_instruments=schedule.has_instruments(home),
         ).items()
     ]
 

@@ -15,6 +15,7 @@ from ecomon.journey.play_stations import INTERVAL, frame_octets, start_of, stati
 from ecomon.registry import read_registry
 from ecomon.settings import Settings
 from ecomon.sources.hj212_player import Played, PlayOptions, play_stations
+from ecomon.store import Store
 from flows.timetable import today
 
 DRIFT = timedelta(minutes=-47)
@@ -51,9 +52,20 @@ class Play:
 
 
 def register_stations(settings: Settings, play: Play) -> Path:
-    """Write the facts of the stations among the site's own; the file."""
+    """Write the facts of the stations among the site's own; the file.
+
+    Raises
+    ------
+    ContractError
+        where the store holds real data: invented ones never stand beside them.
+    """
     from ruamel.yaml import YAML
 
+    with Store.open(settings.store_url) as store:
+        if store.kind == "real":
+            raise ContractError(
+                "示例站不得进入真实库 this store holds real data; make one of --kind example"
+            )
     folder = settings.overlay_folder / "stations" / "instruments"
     folder.mkdir(parents=True, exist_ok=True)
     path, part = folder / FACTS, folder / f".{FACTS}.part"

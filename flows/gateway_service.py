@@ -179,12 +179,21 @@ def _keep_committer(settings: Settings, metrics_port: int, ending: threading.Eve
             pass
         if child.stdin is not None:
             child.stdin.close()  # which tells it to store what is left and to end
-        code = child.wait(timeout=ENDING_S)
+        code = _wait_for(child)
         if ending.is_set():
             return
         wait_s = RESTART_S if time.monotonic() - began_s > ENDING_S else 2 * wait_s
         _log.warning("入库进程退出 the committer ended with %s; started again", code)
         ending.wait(min(wait_s, RESTART_MOST_S))
+
+
+def _wait_for(child: subprocess.Popen[bytes]) -> int:
+    """Its exit code; one that does not end is killed, for the store knows what it has."""
+    try:
+        return child.wait(timeout=ENDING_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        return child.wait()
 
 
 def _start_committer(settings: Settings, metrics_port: int) -> subprocess.Popen[bytes]:

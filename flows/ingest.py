@@ -204,12 +204,14 @@ def flagged_to(run: Run) -> int:
     """The sequence number up to which a run that ended well has flagged; 0 where none has.
 
     An interrupted run leaves its files in the store and this number where it was, so the next run
-    flags them.
+    flags them. Whatever flags, flags the readings of every feed.
     """
-    for past in run.store.read_runs(flow="ingest", limit=1000):
-        if past["is_success"]:
-            return int(past["counts"]["flagged_to"])
-    return 0
+    marks = [0]
+    for flow_name in ("ingest", "gateway"):
+        runs = run.store.read_runs(flow=flow_name, limit=1000)
+        past = next((one for one in runs if one["is_success"]), None)
+        marks += [int(past["counts"]["flagged_to"])] if past else []
+    return max(marks)
 
 
 def months_to_flag(run: Run, since_seq: int) -> dict[Period, set[str]]:

@@ -6,6 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
@@ -70,7 +71,13 @@ def read_month(run: Run, month: Period, known_at: int) -> MonthResults:
             Period(month.start - timedelta(hours=8), month.end), as_known_at=known_at
         ),
         alerts=run.store.read_alerts(),
-        reviews=run.store.read_reviews("open"),
+        reviews=pd.DataFrame(
+            [
+                {"revision": one.get("revision", 0), "context": {"start": one["first"]}}
+                for one in run.store.read_cases("open")
+            ],
+            columns=["revision", "context"],
+        ),
     )
 
 

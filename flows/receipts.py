@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from prefect import flow
 from ecomon.journey.watch_sources import (
     Watched,
     advance_watch,
+    quirks_are_new_since,
     receipts_of_day,
     span_of_arrivals,
 )
@@ -76,9 +77,13 @@ def watch(run: Run, running: pd.DataFrame, now: datetime) -> dict[str, int]:
         for past in run.store.read_runs(flow=name, limit=RUNS_LOOKED_AT)
         if past["run_id"] != run.run_id
     ]
+    new_quirks = run.store.read_new_quirks(
+        quirks_are_new_since(run.registry, now),
+        known_for=timedelta(hours=run.registry.alerts.instruments.quirk_known_for_h),
+    )
     outcome, notices = advance_watch(
         run.store.read_operations_alerts(),
-        Watched(running, run.store.read_polls(), runs),
+        Watched(running, run.store.read_polls(), runs, run.store.read_instruments(), new_quirks),
         run.registry,
         as_of=now,
         kind=run.store.kind,

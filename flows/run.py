@@ -12,15 +12,16 @@ from ecomon.journey.read_readings import feed_named
 from ecomon.model.period import Period
 from ecomon.settings import Settings, read_settings
 from ecomon.store import Store
+from flows.desk import ask_desk
 from flows.embedded import prefect_api, prefect_at, prefect_environment
 from flows.installation import read_site_registry
 from flows.served import served_url
 
 FLOW_NAMES = (
     "poll", "pull", "inbox", "ingest", "flag", "assess", "load", "settle", "alert", "publish", "receipts",
-    "keeping", "sample",
+    "keeping", "sample", "gateway",
 )  # fmt: skip
-OF_NO_PERIOD = ("poll", "pull", "inbox", "keeping", "sample")
+OF_NO_PERIOD = ("poll", "pull", "inbox", "keeping", "sample", "gateway")
 """Flows that find out for themselves what there is to do."""
 TELL = ("recent", "all")
 """Of which events an alert flow tells the offices."""
@@ -93,7 +94,8 @@ def run_at_once(name: str, home: Path | None, *, meanwhile: Callable[[], None]) 
     """Run a flow of no period for somebody who waits.
 
     It runs on the server that is configured, else on the one that ``ecomon serve`` keeps for this
-    home; only where there is neither, one is started, and ``meanwhile`` is done in that time. Raises
+    home, and there in the serving process itself (``flows.desk``), which has all imported; only where
+    there is neither, one is started, and ``meanwhile`` is done in that time. Raises
     as :func:`run_flow` does, and what ``meanwhile`` raises, before anything is run.
     """
     settings = read_settings(home)
@@ -107,7 +109,10 @@ def run_at_once(name: str, home: Path | None, *, meanwhile: Callable[[], None]) 
         flows.append(flow_named(name))
 
     if url is not None:
-        prepare()
+        meanwhile()
+        if (done := ask_desk(settings.home, name)) is not None:
+            return done
+        flows.append(flow_named(name))
     with prefect_at(url) if url else prefect_api(settings.home, meanwhile=prepare):
         return flows[0](home=str(settings.home))
 

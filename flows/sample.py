@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
 from ecomon.model.sample import FEED
+from ecomon.settings import read_settings
+from ecomon.store import Store
 from flows.alert import alert
 from flows.due import spans_touched
 from flows.inbox import REACH_DAYS
 from flows.ingest import ingest
-from flows.schedule import open_store
 from flows.timetable import today
 
 
@@ -23,10 +25,11 @@ def sample(home: str) -> dict[str, Any]:
     The mark up to which the inbox flow has judged stays where it is, so that its next run judges
     what else has come; it finds these samples judged, which changes nothing.
     """
-    with open_store(home) as store:
+    store_url = read_settings(Path(home)).store_url
+    with Store.open(store_url) as store:
         since_seq = store.now_seq()
     ingested = ingest(home, feed=FEED)
-    with open_store(home) as store:
+    with Store.open(store_url) as store:
         changes = [change.period for change in store.read_changes(since_seq=since_seq)]
     spans, n_beyond = spans_touched(changes, today(), reach_days=REACH_DAYS)
     alerts = {span.label: alert(home, span.label) for span in spans}

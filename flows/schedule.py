@@ -35,7 +35,7 @@ RUNS_LOOKED_AT = 500
 @flow(name="water-every-4h", timeout_seconds=3 * 3600)
 def water_every_4h(home: str) -> dict[str, Any]:
     """Ask the polls, ingest what waits, judge all days since the alerts were last advanced."""
-    done = {"poll": ask_polls(home), "inbox": inbox(home)}
+    done = {"poll": ask_polls(home), "inbox": inbox(home)} | store_gateways(home)
     with open_store(home) as store:
         runs = store.read_runs(flow="alert", limit=RUNS_LOOKED_AT)
     days = days_due(runs, today(), reach_days=ALERT_REACH_DAYS)
@@ -60,6 +60,12 @@ def pulls(home: str) -> dict[str, Any]:
     return {"pull": read_databases(home), "inbox": inbox(home)}
 
 
+@flow(name="gateway-every-5min", timeout_seconds=2 * 3600)
+def gateway_every_5min(home: str) -> dict[str, Any]:
+    """Store, flag and judge what stations sent to the gateway."""
+    return store_gateways(home)
+
+
 @flow(name="inboxes", timeout_seconds=6 * 3600)
 def inboxes(home: str) -> dict[str, Any]:
     """Ingest what waits, where nobody watches the folders or the watcher missed a file."""
@@ -68,8 +74,9 @@ def inboxes(home: str) -> dict[str, Any]:
 
 @flow(name="receipts-hourly", timeout_seconds=3600)
 def receipts_hourly(home: str) -> dict[str, Any]:
-    """Count what came; the inboxes are emptied before, so that no waiting file counts as silence."""
-    return {"inbox": inbox(home), "receipts": receipts(home)}
+    """Count what came; inboxes and spool are emptied before, so that nothing that waits counts as
+    silence."""
+    return {"inbox": inbox(home)} | store_gateways(home) | {"receipts": receipts(home)}
 
 
 @flow(name="daily-assessment", timeout_seconds=3 * 3600)
@@ -152,6 +159,20 @@ def has_pulls(home: Path) -> bool:
     """Whether the site has switched a pull on."""
     registry = read_site_registry(read_settings(home))
     return any(one.is_enabled for one in registry.pulls.values())
+
+
+def store_gateways(home: str) -> dict[str, Any]:
+    """Run the gateway's flow; nothing where no instrument is registered."""
+    if not has_instruments(Path(home)):
+        return {}
+    from flows.gateway import gateway  # its decoder is not needed where nothing is sent
+
+    return {"gateway": gateway(home)}
+
+
+def has_instruments(home: Path) -> bool:
+    """Whether the site has registered an instrument that speaks to a gateway."""
+    return bool(read_site_registry(read_settings(home)).instruments)
 
 
 def site(home: str) -> Settings:

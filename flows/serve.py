@@ -13,6 +13,7 @@ from pathlib import Path
 from ecomon.logbook import keep_logbook
 from ecomon.settings import read_settings
 from flows.deployments import scheduled_deployments
+from flows.desk import desk_open, run_on
 from flows.metrics import metrics_beside
 from flows.run import check_store, use_embedded_prefect
 from flows.served import announced
@@ -48,6 +49,7 @@ def serve_schedules(home: Path | None, port: int) -> None:
         keep_logbook(settings) as log,
         embedded_server(settings.home, port) as url,
         announced(settings.home, url),
+        desk_open(settings.home, run_on(settings.home, url)),
         metrics_beside(settings) as metrics,
         temporary_settings({PREFECT_API_URL: url}),
     ):

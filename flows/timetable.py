@@ -38,6 +38,7 @@ SCHEDULES: dict[str, Slot] = {
     "air-hourly": Slot("40 * * * *", "air_hourly", "inbox", 3 * HOUR_S),
     "polls": Slot("*/10 * * * *", "polls", "poll", 3 * HOUR_S),
     "pulls": Slot("3,13,23,33,43,53 * * * *", "pulls", "pull", 3 * HOUR_S),
+    "gateway": Slot("*/5 * * * *", "gateway_every_5min", "gateway", HOUR_S),
     "inboxes": Slot("5,35 * * * *", "inboxes", "inbox", 3 * HOUR_S),
     "receipts-hourly": Slot("50 * * * *", "receipts_hourly", "receipts", 3 * HOUR_S),
     "daily-assessment": Slot("30 7 * * *", "daily_assessment", "assess", 30 * HOUR_S),
@@ -47,16 +48,21 @@ SCHEDULES: dict[str, Slot] = {
 """Schedules by the name of their deployment."""
 
 
-def slots(*, has_polls: bool, has_pulls: bool = False) -> dict[str, Slot]:
-    """The schedules of an installation: looking for polls or pulls that are due is for those that
-    have any."""
-    left_out = {name for name, has in (("poll", has_polls), ("pull", has_pulls)) if not has}
+def slots(
+    *, has_polls: bool, has_pulls: bool = False, has_instruments: bool = False
+) -> dict[str, Slot]:
+    """The schedules of an installation: looking for polls or pulls that are due, or at what a
+    gateway received, is for those that have any."""
+    found = {"poll": has_polls, "pull": has_pulls, "gateway": has_instruments}
+    left_out = {name for name, has in found.items() if not has}
     return {name: slot for name, slot in SCHEDULES.items() if slot.record not in left_out}
 
 
-def max_ages_s(*, has_polls: bool, has_pulls: bool = False) -> dict[str, int]:
+def max_ages_s(
+    *, has_polls: bool, has_pulls: bool = False, has_instruments: bool = False
+) -> dict[str, int]:
     """By flow of the run table: the age at which its last success is worth a word."""
-    found = slots(has_polls=has_polls, has_pulls=has_pulls)
+    found = slots(has_polls=has_polls, has_pulls=has_pulls, has_instruments=has_instruments)
     return {slot.record: slot.max_age_s for slot in found.values()}
 
 

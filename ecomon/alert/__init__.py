@@ -4,6 +4,12 @@ The words are Alertmanager's; one event is one alert is one notice to each offic
 """
 
 from ecomon.alert.advance import AlertOutcome, Decision, advance_alerts
+from ecomon.alert.instruments import (
+    NewQuirk,
+    WatchedInstrument,
+    stand_of_instruments,
+    stand_of_new_quirks,
+)
 from ecomon.alert.model import Alert, AlertPlace, Notice, Review, Sighting
 from ecomon.alert.operations import (
     OperationsAlert,
@@ -12,7 +18,7 @@ from ecomon.alert.operations import (
     resumption_of,
 )
 from ecomon.alert.operations_words import OPERATIONS_OFFICE, write_operations_notices
-from ecomon.alert.rules import AlertRules, Condition
+from ecomon.alert.rules import AlertRules, Condition, InstrumentRules
 from ecomon.alert.standing import (
     Listening,
     Standing,
@@ -29,18 +35,23 @@ __all__ = [
     "AlertRules",
     "Condition",
     "Decision",
+    "InstrumentRules",
     "Listening",
+    "NewQuirk",
     "Notice",
     "OperationsAlert",
     "OperationsOutcome",
     "Review",
     "Sighting",
     "Standing",
+    "WatchedInstrument",
     "advance_alerts",
     "advance_operations",
     "resumption_of",
     "stand_of_feed",
     "stand_of_flows",
+    "stand_of_instruments",
+    "stand_of_new_quirks",
     "stand_of_polls",
     "write_operations_notices",
 ]

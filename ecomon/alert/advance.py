@@ -58,6 +58,7 @@ def advance_alerts(
     as_of: datetime,
     decisions: Mapping[int, Decision] | None = None,
     kind: DataKind = "real",
+    methods: Mapping[int, str] | None = None,
 ) -> AlertOutcome:
     """Follow every alert through the readings, open the new ones, say what is to be told.
 
@@ -83,6 +84,8 @@ def advance_alerts(
         stands among the exceedances.
     kind : {"real", "example", "golden"}
         Kind of the data: example data are marked 【示例】 in subject and body.
+    methods : mapping of revision to str, optional
+        How emergency samples were measured; a notice of one says it.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def advance_alerts(
     EXCEEDANCES.check(exceedances)
     FLAGGED.check(observations)
     given = decisions or {}
-    samples = find_samples(observations, alerts)
+    samples = find_samples(observations, alerts, methods)
     context = _Context(
         rules, places, determinands,
         accepted=frozenset(key for key, decision in given.items() if decision != "reject"),
@@ -271,6 +274,7 @@ def _outcome(
             written = write_notices(
                 alert, turn.change, place, determinand, condition, data=kind,
                 said=_said_of(alert, turn.change, context.samples),
+                method=context.samples.methods.get(alert.latest.revision),
             )  # fmt: skip
             notices |= {notice.idempotency_key: notice for notice in written}
     for review in reviews:

@@ -20,6 +20,7 @@ OperationsTurn = Literal["opened", "over", "dropped", "reminder"]
 """*dropped*: over because nobody watches it any more, and not because it works."""
 _TIMES = ("opened_at", "over_at")
 _DAILY_UNTIL = 3
+_TOLD_TOGETHER = ("silent_station", "silent_instrument", "new_quirk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class OperationsAlert:
     @property
     def group(self) -> str:
         """Alerts of one group that turn together are told together: the stations of a feed."""
-        is_station = self.kind == "silent_station"
-        return self.fingerprint.rpartition("/")[0] if is_station else self.fingerprint
+        if self.kind not in _TOLD_TOGETHER:
+            return self.fingerprint
+        return "/".join(self.fingerprint.split("/")[:2])
 
     def as_document(self) -> dict[str, Any]:
         """JSON-able; :meth:`from_document` reads it back."""
@@ -134,7 +136,9 @@ def advance_operations(
     )
 
 
-def resumption_of(alerts: Iterable[OperationsAlert], feed: str, as_of: datetime) -> datetime | None:
+def resumption_of(
+    alerts: Iterable[OperationsAlert], feed: str, as_of: datetime, *, kind: str = "silent_source"
+) -> datetime | None:
     """When the last outage of a feed was over: from then its stations have their whole patience.
 
     While the outage is open that is ``as_of``, for it may end just now; None where there was none
@@ -144,8 +148,10 @@ def resumption_of(alerts: Iterable[OperationsAlert], feed: str, as_of: datetime)
     ----------
     alerts : iterable of OperationsAlert
     as_of : datetime, naive Beijing time
+    kind : str
+        The kind of alert that stands for all of the feed.
     """
-    mine = [one for one in alerts if one.fingerprint == f"silent_source/{feed}"]
+    mine = [one for one in alerts if one.fingerprint == f"{kind}/{feed}"]
     return max((one.over_at or as_of for one in mine), default=None)
 
 

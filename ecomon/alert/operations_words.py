@@ -24,7 +24,19 @@ _SUBJECTS: dict[str, Words] = {
     "silent_station": ("数据中断", "no data"),
     "poll_failing": ("轮询失败", "poll failing"),
     "failed_flow": ("流程失败", "flow failing"),
+    "silent_gateway": ("全部仪器无数据", "no data of any instrument"),
+    "silent_instrument": ("数据中断", "no data"),
+    "new_quirk": ("报文有变化", "frames have changed"),
 }
+_MANY: dict[str, Words] = {
+    "silent_station": ("{feed} {n} 个站点", "{n} stations of {feed}"),
+    "silent_instrument": ("{feed} {n} 台仪器", "{n} instruments of {feed}"),
+    "new_quirk": ("{feed} 仪器 {n} 项", "{n} changes at instruments of {feed}"),
+}
+_TOLD_ONCE = ("new_quirk",)
+"""Kinds of which only the beginning is told: nothing is mended when they are over."""
+_LINES = 40
+"""So many things a notice names one by one."""
 _ACTIONS: dict[str, Words] = {
     "silent_source": (
         "检查网络、轮询、收件箱和来源平台；计划停用请在本地 stations/feeds 中登记 suspensions",
@@ -43,6 +55,21 @@ _ACTIONS: dict[str, Words] = {
     "failed_flow": (
         "查看日志和 ecomon store status；排除后重新运行该流程",
         "see the log and ecomon store status; run the flow again when it is mended",
+    ),
+    "silent_gateway": (
+        "检查网关进程、网络、端口和 ecomon gateway stations；计划停用请在本地 stations/feeds 中登记"
+        " suspensions",
+        "check the gateway's process, network and port, and ecomon gateway stations; register a"
+        " planned stop under suspensions in the site's own stations/feeds",
+    ),
+    "silent_instrument": (
+        "与站点运维单位核实；ecomon gateway stations 与 dead-letters 可查看；计划停运请登记 suspensions",
+        "ask who runs the station; see ecomon gateway stations and dead-letters; register a planned"
+        " stop under suspensions",
+    ),
+    "new_quirk": (
+        "核实数采仪是否更换、升级或改动过配置（docs/hj212.md）",
+        "ask whether the logger was replaced, upgraded or configured anew (docs/hj212.md)",
     ),
 }
 _TURNS: dict[OperationsTurn, Words] = {
@@ -80,6 +107,8 @@ def write_operations_notices(
     """
     grouped: dict[tuple[str, OperationsTurn], list[OperationsAlert]] = {}
     for alert, turn in outcome.turns:
+        if alert.kind in _TOLD_ONCE and turn != "opened":
+            continue
         grouped.setdefault((alert.group, turn), []).append(alert)
     return [
         {
@@ -114,7 +143,9 @@ def _said(
     said: dict[str, str] = {}
     for name, language in languages:
         subject = _subject(turn, alerts, kind, language)
-        lines = [subject, *(_line(one, turn, language) for one in alerts)]
+        lines = [subject, *(_line(one, turn, language) for one in alerts[:_LINES])]
+        if n_more := len(alerts[_LINES:]):
+            lines.append((f"另有 {n_more} 项", f"and {n_more} more")[language])
         judged = ("判断时间：", "judged at: ")[language]
         lines.append(f"{judged}{as_of:%Y-%m-%d %H:%M}")
         if turn in ("opened", "reminder"):
@@ -130,7 +161,7 @@ def _subject(
     what = (first.what_zh, first.what_en)[language]
     if len(alerts) > 1:
         feed = first.group.partition("/")[2]
-        what = (f"{feed} {len(alerts)} 个站点", f"{len(alerts)} stations of {feed}")[language]
+        what = _MANY[first.kind][language].format(feed=feed, n=len(alerts))
     head = DATA_MARK[kind][language] + _TURNS[turn][language]
     mark = ("【运维】", "[OPERATIONS] ")[language]
     return f"{head}{mark}{what} {_SUBJECTS[first.kind][language]}"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ecomon.model.fact import Fact, Slug
+from ecomon.model.fact import Fact, Noun, Slug
 
 Basis = Literal["class_3", "target", "table_3"]
 Severity = Literal["critical", "warning"]
@@ -68,6 +68,30 @@ class Condition(Fact):
         return self.items == "all" or (self.items == "toxic_metals") == is_toxic_metal
 
 
+class InstrumentRules(Noun):
+    """When an instrument that speaks to a gateway is told to the operators.
+
+    Attributes
+    ----------
+    silent_cadences : float
+        It is silent after so many of its own intervals without data, and ``grace_s``.
+    grace_s : float
+        From the end of an interval until its data should have come.
+    forget_after_h : float
+        One that was silent so long before anybody looked opens no alert.
+    quirk_known_for_h : float
+        An instrument that was first heard so long before it began to show a quirk has changed.
+    quirk_is_new_h : float
+        So long after that the quirk counts as new.
+    """
+
+    silent_cadences: float = Field(default=3, ge=1)
+    grace_s: float = Field(default=900, ge=0)
+    forget_after_h: float = Field(default=720, gt=0)
+    quirk_known_for_h: float = Field(default=24, ge=0)
+    quirk_is_new_h: float = Field(default=168, gt=0)
+
+
 class AlertRules(Fact):
     """The conditions in the order they are tried, and what holds for all of them.
 
@@ -80,6 +104,8 @@ class AlertRules(Fact):
         Data that come later than this after the event tell no office of it, unless asked to.
     absolute_deadbands : mapping of determinand to float
         In the canonical unit, instead of the condition's share (pH).
+    instruments : InstrumentRules
+        Of instruments that fall silent or change; told to the operators, not to offices.
     """
 
     id: Slug
@@ -87,6 +113,7 @@ class AlertRules(Fact):
     max_notice_age_h: float = Field(gt=0)
     absolute_deadbands: Mapping[str, float] = Field(default_factory=dict)
     conditions: tuple[Condition, ...] = Field(min_length=1)
+    instruments: InstrumentRules = InstrumentRules()
 
     @model_validator(mode="after")
     def _sensible(self) -> AlertRules:

@@ -24,11 +24,13 @@ class Samples:
     """The emergency samples among the readings, by revision.
 
     ``status`` holds those that say 疑似 or 确认; ``replaced`` earlier reports that alerts rest on,
-    each with the revisions that stand in its place now.
+    each with the revisions that stand in its place now; ``methods`` how they were measured, where
+    that is told.
     """
 
     status: Mapping[int, Status] = field(default_factory=dict[int, Status])
     replaced: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    methods: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def is_suspected(self, revision: int) -> bool:
         return self.status.get(revision) == SUSPECTED
@@ -50,8 +52,13 @@ class Samples:
         return replace(alert, sightings=left), is_confirmed
 
 
-def find_samples(observations: pd.DataFrame, alerts: Iterable[Alert]) -> Samples:
-    """The emergency samples of a table of readings (FLAGGED), and what they replaced in alerts."""
+def find_samples(
+    observations: pd.DataFrame, alerts: Iterable[Alert], methods: Mapping[int, str] | None = None
+) -> Samples:
+    """The emergency samples of a table of readings (FLAGGED), and what they replaced in alerts.
+
+    ``methods`` says by revision how a sample was measured, as the laboratory wrote it (HJ 589-2021).
+    """
     own = observations[observations["programme"] == PROGRAMME]
     if own.empty:
         return Samples()
@@ -71,4 +78,4 @@ def find_samples(observations: pd.DataFrame, alerts: Iterable[Alert]) -> Samples
         for place in [(alert.section, alert.determinand, one.start)]
         if place in standing and one.revision not in current
     }
-    return Samples(status, replaced)
+    return Samples(status, replaced, methods or {})

@@ -37,7 +37,7 @@ class Standing:
     ----------
     fingerprint : str
         ``silent_source/FEED``, ``silent_station/FEED/SITE``, ``poll_failing/POLL``,
-        ``failed_flow/FLOW``.
+        ``failed_flow/FLOW``; those of instruments are in ``instruments.py``.
     health : {"well", "ill", "unclear"}
         *unclear* opens nothing and ends nothing: a station whose whole source is silent, a poll
         that failed once.

@@ -42,6 +42,10 @@ _REFUTED: Words = (
     "earlier alert withdrawn: a later result of the sample is within the limit",
 )
 _ROMAN = ("", "I", "II", "III", "IV", "V", "worse than V")
+_OF_THE_LATEST: tuple[NoticeKind, ...] = ("firing", "confirmation")
+"""Notices that show the latest exceedance; the others show the worst."""
+_AFTER_VALUE = 3
+"""Section, determinand and value come before."""
 _REASON: dict[ReviewReason, Words] = {
     "lone": (
         "单次超标，前后读数平稳，未再次出现：请核对仪器、采样与现场记录",
@@ -67,11 +71,13 @@ def write_notices(
     *,
     data: DataKind,
     said: Status | None = None,
+    method: str | None = None,
 ) -> list[Notice]:
     """One notice to each office of the place for an alert that fired, resolved, was corrected or confirmed.
 
     ``said`` is what an emergency sample says of itself, 疑似 or 确认: that of the latest exceedance,
-    or of the sample that refuted a corrected alert.
+    or of the sample that refuted a corrected alert. ``method`` is how the latest exceedance was
+    measured, where a laboratory told it; it is said with the value.
 
     The key is made of the event, the kind and the office, so that the same turn met again gives
     the same key.
@@ -79,6 +85,8 @@ def write_notices(
     at = {"firing": alert.fired_at, "resolved": alert.resolved_at}.get(kind)
     subject = _subject(alert, kind, place, determinand, condition, data, said)
     lines = _lines(alert, kind, place, determinand, condition, said)
+    if method is not None and kind in _OF_THE_LATEST:
+        lines.insert(_AFTER_VALUE, (("分析方法", "method"), _same(method)))
     bodies = (
         "\n".join([subject[0], *(f"{label[0]}：{text[0]}" for label, text in lines)]),
         "\n".join([subject[1], *(f"{label[1]}: {text[1]}" for label, text in lines)]),
@@ -167,7 +175,7 @@ def _lines(
     alert: Alert, kind: NoticeKind, place: AlertPlace, determinand: Determinand,
     condition: Condition, said: Status | None,
 ) -> list[tuple[Words, Words]]:  # fmt: skip
-    is_now = kind in ("firing", "confirmation")
+    is_now = kind in _OF_THE_LATEST
     shown = alert.latest if is_now else alert.peak
     flag = Flag(shown.flag)
     label = ("监测值", "value") if is_now else ("峰值", "peak")

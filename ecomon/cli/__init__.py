@@ -11,8 +11,12 @@ from ecomon.cli import (
     export,
     files,
     flows,
+    gateway,
+    hj212,
+    load,
     mapping,
     operations,
+    overlay,
     people,
     poll,
     pool,
@@ -20,7 +24,9 @@ from ecomon.cli import (
     rating,
     receipts,
     registry,
+    review,
     sample,
+    simulate,
     store,
 )
 from ecomon.cli.terms import say
@@ -33,6 +39,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+registry.app.command("export-overlay")(overlay.export_overlay)
+registry.app.command("import-overlay")(overlay.import_overlay)
 app.add_typer(registry.app, name="registry")
 app.add_typer(store.app, name="store")
 app.add_typer(mapping.app, name="map")
@@ -40,14 +48,17 @@ app.add_typer(sample.app, name="sample")
 app.add_typer(poll.app, name="poll")
 app.add_typer(pull.app, name="pull")
 app.add_typer(rating.app, name="rating")
+app.add_typer(hj212.app, name="hj212")
+app.add_typer(gateway.app, name="gateway")
+app.add_typer(load.app, name="load")
 app.add_typer(people.actor_app, name="actor")
 app.add_typer(people.token_app, name="token")
-app.add_typer(people.review_app, name="review")
+app.add_typer(review.app, name="review")
 for command in (
     files.decode,
     export.export,
     people.whoami,
-    people.reviews,
+    review.reviews,
     people.approve,
     people.withdraw,
     people.acts,
@@ -64,6 +75,7 @@ for command in (
     operations.metrics,
     operations.units,
     flows.demo,
+    simulate.simulate,
 ):
     app.command()(command)
 

@@ -85,7 +85,11 @@ def gather_facts(home: Path | None) -> InstallationFacts:
         registry_problem=registry_problem,
         ruleset=rules.hash,
         n_gaps=rules.n_gaps,
-        max_age_s=max_ages_s(has_polls=rules.has_polls, has_pulls=rules.has_pulls),
+        max_age_s=max_ages_s(
+            has_polls=rules.has_polls,
+            has_pulls=rules.has_pulls,
+            has_instruments=rules.has_instruments,
+        ),
     )
 
 
@@ -96,6 +100,7 @@ class _Rules(NamedTuple):
     n_gaps: int = 0
     has_polls: bool = False
     has_pulls: bool = False
+    has_instruments: bool = False
 
 
 def _read_rules(overlay: Path) -> _Rules:
@@ -104,7 +109,13 @@ def _read_rules(overlay: Path) -> _Rules:
     registry = read_registry(overlay=overlay if overlay.is_dir() else None)
     has_polls = any(poll.is_enabled for poll in registry.polls.values())
     has_pulls = any(pull.is_enabled for pull in registry.pulls.values())
-    return _Rules(registry.hash, len(find_gaps(registry)), has_polls, has_pulls)
+    return _Rules(
+        registry.hash,
+        len(find_gaps(registry)),
+        has_polls,
+        has_pulls,
+        has_instruments=bool(registry.instruments),
+    )
 
 
 def metrics(

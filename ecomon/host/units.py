@@ -23,13 +23,14 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: the command it runs, and how long it may take to stop."""
+    """One service: the command it runs, how long it may take to stop, and files open at once (0: as usual)."""
 
     description: str
     words: str
     after: str = ""
     is_oneshot: bool = False
     stop_s: int = 30
+    n_files: int = 0
 
 
 SERVICES: dict[str, Service] = {
@@ -42,6 +43,8 @@ SERVICES: dict[str, Service] = {
     "ecomon-metrics.service": Service(
         "ecomon 指标（仅在不运行 ecomon.service 的机器上）", "metrics"
     ),
+    # What the listener has answered stands in its spool; its committer is let finish its run.
+    "ecomon-gateway.service": Service("ecomon HJ 212 网关", "gateway", stop_s=120, n_files=16_384),
     "ecomon-backup.service": Service("ecomon 备份", "store backup", is_oneshot=True, stop_s=600),
 }
 TIMERS: dict[str, tuple[str, str]] = {
@@ -124,6 +127,7 @@ def _service(service: Service, common: dict[str, str]) -> str:
         type="oneshot" if service.is_oneshot else "exec",
         restart="Nice=10\nIOSchedulingClass=idle" if is_started_by_timer else _RESTART,
         stop_s=service.stop_s,
+        limits=f"\nLimitNOFILE={service.n_files}" if service.n_files else "",
         install="" if is_started_by_timer else _INSTALL,
     ).rstrip() + "\n"  # fmt: skip
 

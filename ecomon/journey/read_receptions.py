@@ -129,7 +129,10 @@ class _Reading:
             oldest_us = min((one.received_us for one in parts), default=now_us)
             if now_us - oldest_us < PACKAGE_WAIT / timedelta(microseconds=1):
                 self.found.waiting.extend(parts)
-                self.found.counts[mn].n_frames -= len(parts)
+                # They are counted when they are read with their others.
+                count = self.found.counts[mn]
+                count.n_frames -= len(parts)
+                count.n_backfilled -= sum(b";RF=1;" in one.octets for one in parts)
                 continue
             plan, last = self.book.plans[mn], parts[-1]
             at = from_epoch_s(last.received_us // _US)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ecomon.alert import (
     Listening,
+    NewQuirk,
     OperationsAlert,
     OperationsOutcome,
     Standing,
+    WatchedInstrument,
     advance_operations,
     resumption_of,
     stand_of_feed,
     stand_of_flows,
+    stand_of_instruments,
+    stand_of_new_quirks,
     stand_of_polls,
     write_operations_notices,
 )
+from ecomon.alert.instruments import SILENT_GATEWAY
 from ecomon.alert.standing import Words
+from ecomon.decode.hj212.station import DEFAULT_INTERVALS_S, Station
+from ecomon.model.instrument import InstrumentCount
 from ecomon.model.observation import DataKind
 from ecomon.model.period import Period, from_epoch_s
 from ecomon.model.poll import PollState
@@ -30,6 +37,9 @@ from ecomon.quality import count_receipts
 
 if TYPE_CHECKING:
     from ecomon.registry import Registry
+
+GATEWAY_FEED = "hj212"
+"""The feed of what instruments send to a gateway."""
 
 LastStarts = Mapping[tuple[str, str], datetime]
 """Start of the last reading of each (source, site) that ever sent."""
@@ -79,12 +89,15 @@ def receipts_of_day(
 class Watched:
     """What the state of an installation is judged by.
 
-    ``receipts`` are those of the running day; ``polls`` and ``runs`` as the store keeps them.
+    ``receipts`` are those of the running day; ``polls``, ``runs``, ``instruments`` and
+    ``new_quirks`` (since :func:`quirks_are_new_since`) as the store keeps them.
     """
 
     receipts: pd.DataFrame
     polls: Sequence[PollState]
     runs: Sequence[Mapping[str, Any]]
+    instruments: Sequence[InstrumentCount] = ()
+    new_quirks: Sequence[NewQuirk] = ()
 
 
 def advance_watch(
@@ -112,9 +125,58 @@ def advance_watch(
         for listening in _listen(alerts, watched, polls, registry, as_of)
         for standing in stand_of_feed(listening)
     ]
-    standings = [*feeds, *polls, *stand_of_flows(watched.runs, as_of)]
+    standings = [
+        *feeds,
+        *polls,
+        *stand_of_flows(watched.runs, as_of),
+        *_stand_of_gateway(alerts, watched, registry, as_of),
+    ]
     outcome = advance_operations(alerts, standings, as_of=as_of)
     return outcome, write_operations_notices(outcome, as_of=as_of, kind=kind)
+
+
+def quirks_are_new_since(registry: Registry, as_of: datetime) -> datetime:
+    """What began to show before then is not new any more."""
+    return as_of - timedelta(hours=registry.alerts.instruments.quirk_is_new_h)
+
+
+def instruments_to_watch(registry: Registry, day: date) -> dict[str, WatchedInstrument]:
+    """By MN, the registered instruments of which something is expected on a day.
+
+    A suspension of the feed ``hj212`` (of a site, or of all) holds for the instruments there.
+    """
+    feed = registry.feeds.get(GATEWAY_FEED)
+    if feed is not None and feed.is_watched is False:
+        return {}
+    names = _names(registry)
+    found: dict[str, WatchedInstrument] = {}
+    for mn, station in registry.instruments.items():
+        if feed is None or not feed.is_suspended(station.site, day):
+            zh, en = names.get(station.site, (station.site, station.site))
+            name = (f"仪器 {zh} {mn}", f"instrument {en} {mn}")
+            found[mn] = WatchedInstrument(timedelta(seconds=cadence_s(station)), name)
+    return found
+
+
+def cadence_s(station: Station) -> int:
+    """How often a station sends: as stated, else its shortest interval, else every hour."""
+    if station.cadence_s is not None:
+        return station.cadence_s
+    return min(station.intervals_s.values(), default=DEFAULT_INTERVALS_S["2061"])
+
+
+def _stand_of_gateway(
+    alerts: Sequence[OperationsAlert], watched: Watched, registry: Registry, as_of: datetime
+) -> list[Standing]:
+    expected = instruments_to_watch(registry, as_of.date())
+    resumed_at = resumption_of(alerts, GATEWAY_FEED, as_of, kind=SILENT_GATEWAY)
+    return [
+        *stand_of_instruments(
+            watched.instruments, expected, registry.alerts.instruments, GATEWAY_FEED,
+            as_of=as_of, resumed_at=resumed_at,
+        ),
+        *stand_of_new_quirks(watched.new_quirks, expected, GATEWAY_FEED),
+    ]  # fmt: skip
 
 
 def _listen(

@@ -10,14 +10,14 @@ from ecomon.model.fact import CONFIDENCE_ZH
 from ecomon.model.place import GRADE_ZH, TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH, Section
 from ecomon.registry.gaps import FIELDS_ZH, UNVERIFIED_ZH
 from ecomon.registry.registry import Registry
-from ecomon.registry.snapshot import plain
+from ecomon.registry.snapshot import KEPT_OUT, plain
 
 _KINDS = {
     "section": "sections", "gauge": "gauges", "reservoir": "reservoirs", "air site": "air_sites",
     "water plant": "water_plants", "river": "rivers", "node": "nodes", "reach": "reaches",
     "course": "courses", "event": "events",
     "jurisdiction": "jurisdictions", "office": "offices", "poll": "polls",
-    "feed": "feeds", "calendar": "calendars",
+    "feed": "feeds", "calendar": "calendars", "instrument": "instruments",
     "determinand": "determinands", "standard": "standards", "agreement": "agreements",
 }  # fmt: skip
 _JURISDICTION_FIELDS = (
@@ -107,10 +107,14 @@ def _lies_in(registry: Registry, fact: Any, province: str) -> bool:
 
 def _told(registry: Registry, kind: str, key: str) -> dict[str, Any]:
     fact = getattr(registry, _KINDS[kind])[key]
-    told: dict[str, Any] = {"entry": kind, **_spelt_out(registry, plain(fact))}
+    kept_out = KEPT_OUT.get(_KINDS[kind], frozenset())
+    shown = {name: value for name, value in plain(fact).items() if name not in kept_out}
+    told: dict[str, Any] = {"entry": kind, **_spelt_out(registry, shown)}
     if isinstance(fact, Section):
         told["targets"] = told.get("targets", f"{TARGET_UNKNOWN_ZH} {TARGET_UNKNOWN_EN}")
         told["offices_to_tell"] = [office.name_zh for office in registry.offices_to_tell(key)]
+    if standing := [mn for mn, one in registry.instruments.items() if one.site == key]:
+        told["instruments"] = sorted(standing)
     if listed := told.pop("unverified_fields", None):
         told["unverified"] = [
             f"{FIELDS_ZH.get(field, field)} {field} {UNVERIFIED_ZH}" for field in listed

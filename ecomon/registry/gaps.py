@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from ecomon.decode.hj212.station import Station
 from ecomon.model.fact import Fact
 from ecomon.model.mapping import ColumnMapping, WorkbookMapping
 from ecomon.model.place import TARGET_UNKNOWN_EN, TARGET_UNKNOWN_ZH
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 FIRST_MONTH_OF_NOTICE = 10
+_NAMED = 3
+"""So many other instruments a gap names."""
 _COUNTED: dict[str, tuple[str, str]] = {
     "targets": (TARGET_UNKNOWN_ZH, TARGET_UNKNOWN_EN),
     "national_code": ("无国家编码", "no national code"),
@@ -52,6 +55,10 @@ _COUNTED: dict[str, tuple[str, str]] = {
     "is_impounded": ("是否受壅水影响未知", "impoundment not known"),
     "pins": ("证书未固定", "no certificate pinned"),
     "years": ("无工作日历", "no calendar of working days"),
+    "password_sha256": ("未配置访问密码，任何密码均可", "no password: any PW is taken"),
+    "cadence_s": ("上报周期未配置", "how often it sends is not stated"),
+    "factors": ("未配置任何监测因子", "no factor: nothing of it is stored"),
+    "site": ("同一站点另有仪器测同一指标", "another instrument of its site measures the same"),
     "reviewed_by": ("表格映射未审核", "mapping of a spreadsheet not reviewed"),
     "ignored": ("映射中有未读的列", "mapping leaves columns unread"),
     "legal_basis": ("模拟核算，无公开协议文本", "shadow calculation, no agreement text"),
@@ -84,6 +91,7 @@ def find_gaps(registry: Registry, day: date | None = None) -> tuple[Gap, ...]:
         *find_place_gaps(registry, day),
         *(gap for one in registry.polls.values() for gap in _of_poll(one)),
         *(gap for one in registry.mappings.values() for gap in _of_mapping(one)),
+        *_of_instruments(registry),
         *(gap for one in registry.agreements.values() if one.is_shadow for gap in _shadow(one.id)),
         *_unverified_facts(registry),
         *(find_calendar_gaps(registry, day) if day else ()),
@@ -124,6 +132,42 @@ def _of_poll(poll: Poll) -> Iterator[Gap]:
         text_zh = f"{poll.name_zh} 证书未固定"
         yield Gap(poll.id, "poll", "pins", text_zh, "no certificate pinned")
     yield from fields_to_verify(poll, "poll")
+
+
+def _of_instruments(registry: Registry) -> Iterator[Gap]:
+    """What a gateway has to guess of an instrument, or cannot tell apart."""
+    measuring: dict[tuple[str, str], list[str]] = {}
+    for mn, station in sorted(registry.instruments.items()):
+        for factor in station.factors:
+            measuring.setdefault((station.site, factor.determinand), []).append(mn)
+    for mn, station in registry.instruments.items():
+        same = (measuring[station.site, one.determinand] for one in station.factors)
+        beside = sorted({other for group in same for other in group[:_NAMED] if other != mn})
+        yield from _of_instrument(registry, station, beside[:_NAMED])
+
+
+def _of_instrument(registry: Registry, station: Station, beside: list[str]) -> Iterator[Gap]:
+    found = [
+        field
+        for field, is_gap in (
+            ("password_sha256", station.password_sha256 is None),
+            ("cadence_s", station.cadence_s is None and not station.intervals_s),
+            ("factors", not station.factors),
+            ("confidence", station.confidence == "unverified"),
+        )
+        if is_gap
+    ]
+    named = f"{registry.sites[station.site].name_zh} 仪器 {station.mn}"
+    for field in found:
+        text_zh, text_en = _COUNTED[field]
+        yield Gap(station.mn, "instrument", field, f"{named} {text_zh}", text_en)
+    if beside:
+        text_zh, text_en = _COUNTED["site"]
+        listed = ", ".join(beside)
+        yield Gap(
+            station.mn, "instrument", "site", f"{named} {text_zh}：{listed}",
+            f"{text_en} ({listed}): readings of one time are revisions of each other",
+        )  # fmt: skip
 
 
 def _of_mapping(mapping: WorkbookMapping) -> Iterator[Gap]:

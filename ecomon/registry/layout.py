@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from ecomon.aggregate.rules import AggregationRules
 from ecomon.alert.rules import AlertRules
+from ecomon.decode.hj212.station import Station
 from ecomon.errors import RegistryError
+from ecomon.load.choice.rules import EstimationRules
 from ecomon.model.agreement import Agreement
 from ecomon.model.calendar import YearCalendar
 from ecomon.model.determinand import Determinand
@@ -74,6 +76,7 @@ KINDS: dict[str, Kind] = {
         Kind("mappings", "stations", "mappings/*.yaml", WorkbookMapping, "document"),
         Kind("pulls", "stations", "pulls/*.yaml", Pull),
         Kind("ratings", "stations", "ratings/*.yaml", RatingCurve),
+        Kind("instruments", "stations", "instruments/*.yaml", Station, key_field="mn"),
         Kind("feeds", "stations", "feeds/*.yaml", Expectation, "document"),
         Kind("determinands", "thresholds", "determinands/*.yaml", Determinand, key_field="key"),
         Kind("standards", "thresholds", "standards/*.yaml", Standard, "document"),
@@ -89,6 +92,7 @@ KINDS: dict[str, Kind] = {
         Kind("quality", "thresholds", "quality/surface-water.yaml", QualityRules, "single"),
         Kind("quality_media", "thresholds", "quality/hydrology.yaml", MediumRules, "document"),
         Kind("aggregation", "thresholds", "aggregation/default.yaml", AggregationRules, "single"),
+        Kind("load_rules", "thresholds", "loads/*.yaml", EstimationRules, "document"),
         Kind("alerts", "thresholds", "alerts/default.yaml", AlertRules, "single"),
     )
 }

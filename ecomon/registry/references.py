@@ -8,7 +8,8 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from ecomon.errors import Problem
+from ecomon.decode.hj212.station import plan_station
+from ecomon.errors import Problem, RegistryError
 from ecomon.model.agreement import Agreement
 from ecomon.model.fact import Dated
 from ecomon.model.place import AirSite, Gauge, Jurisdiction, Section
@@ -46,8 +47,13 @@ REFERENCES: dict[str, dict[str, str]] = {
         "river": "rivers", "located_in": "jurisdictions", "assessed_for": "jurisdictions",
         "upstream_jurisdiction": "jurisdictions", "downstream_jurisdiction": "jurisdictions",
         "downstream": "sections", "offices": "offices", "discharge.gauge": "gauges",
+        "discharge.also.gauge": "gauges",
     },
     "ratings": {"gauge": "gauges"},
+    "instruments": {
+        "site": "sites", "factors.determinand": "determinands",
+        "factors.total_determinand": "determinands",
+    },
     "quality_media": {"checks.determinands": "determinands", "checks.sites": "sites"},
     "gauges": {"river": "rivers", "located_in": "jurisdictions"},
     "air_sites": {"located_in": "jurisdictions"},
@@ -64,6 +70,7 @@ REFERENCES: dict[str, dict[str, str]] = {
         "checks.determinands": "determinands", "checks.sites": "sites",
         "totals.part": "determinands", "totals.total": "determinands",
     },
+    "load_rules": {"targets.section": "sections", "targets.determinand": "determinands"},
     "aggregation": {
         "expected_overrides.sites": "sites", "expected_overrides.determinands": "determinands",
     },
@@ -105,12 +112,22 @@ def check_references(facts: Facts, entries: Entries) -> Iterator[Problem]:
     yield from _check_labels(facts["polls"], entries["polls"])
     yield from _check_ratings(facts["ratings"], entries["ratings"])
     yield from _check_media(facts, entries)
+    yield from _check_instruments(facts, entries["instruments"])
     for key, agreement in facts["agreements"].items():
         yield from _check_factors(entries["agreements"][key], agreement, facts)
     for key, rules in facts["alerts"].items():
         for determinand in rules.absolute_deadbands.keys() - entries["determinands"].keys():
             where: Where = ("absolute_deadbands", determinand)
             yield entries["alerts"][key].problem(where, "no determinand", determinand)
+    for key, rules in facts["load_rules"].items():
+        for determinand in rules.decay.keys() - entries["determinands"].keys():
+            where = ("decay", determinand)
+            yield entries["load_rules"][key].problem(where, "no determinand", determinand)
+        pairs = [(gauge, one) for gauge, other in rules.neighbours.items() for one in (gauge, other)]
+        for gauge, named in pairs:
+            if named not in entries["gauges"]:
+                where = ("neighbours", gauge)
+                yield entries["load_rules"][key].problem(where, "no gauge", named)
 
 
 def _ids(wanted: str, entries: Entries) -> Set[str]:
@@ -267,6 +284,22 @@ def _check_media(facts: Facts, entries: Entries) -> Iterator[Problem]:
             except ValueError as wrong:
                 reason = str(wrong).partition("Value error, ")[2] or str(wrong)
                 yield entries["quality_media"][key].problem(("checks",), reason.split(" [type=")[0])
+
+
+def _check_instruments(facts: Facts, entries: Mapping[str, Entry]) -> Iterator[Problem]:
+    """What a code is sent in must be a unit of its determinand; no MN is another in other letters."""
+    taken: dict[str, str] = {}
+    for mn, station in facts["instruments"].items():
+        owner = taken.setdefault(mn.casefold(), mn)
+        if owner != mn:
+            yield entries[mn].problem(("mn",), f"differs from {owner} by the case of letters", mn)
+        named = {key for one in station.factors for key in (one.determinand, one.total_determinand)}
+        if named - {None, *facts["determinands"]}:
+            continue  # told already: a factor names no determinand
+        try:
+            plan_station(station, facts["determinands"])
+        except RegistryError as wrong:
+            yield entries[mn].problem(("factors",), str(wrong).partition(": ")[2], mn)
 
 
 def _check_editions(

@@ -10,7 +10,9 @@ from typing import Literal
 
 from ecomon.aggregate.rules import AggregationRules
 from ecomon.alert.rules import AlertRules
+from ecomon.decode.hj212.station import Station
 from ecomon.errors import RegistryError
+from ecomon.load.choice.rules import EstimationRules
 from ecomon.model.agreement import Agreement
 from ecomon.model.calendar import WorkCalendar, YearCalendar
 from ecomon.model.determinand import Determinand
@@ -68,6 +70,7 @@ class Registry:
     polls: dict[str, Poll]
     pulls: dict[str, Pull]
     ratings: dict[str, RatingCurve]
+    instruments: dict[str, Station]
     mappings: dict[str, WorkbookMapping]
     feeds: dict[str, Expectation]
     determinands: dict[str, Determinand]
@@ -77,6 +80,7 @@ class Registry:
     quality: QualityRules
     quality_media: dict[str, MediumRules]
     aggregation: AggregationRules
+    load_rules: dict[str, EstimationRules]
     alerts: AlertRules
     local: frozenset[str]
     hash: str
@@ -124,6 +128,19 @@ class Registry:
         for _, medium in sorted(self.quality_media.items()):
             rules = rules.with_medium(medium)
         return rules
+
+    @property
+    def estimation(self) -> EstimationRules:
+        """How loads are estimated: the rules of the file ``default``.
+
+        Raises
+        ------
+        RegistryError
+            of a snapshot from before loads were estimated by rules.
+        """
+        if "default" not in self.load_rules:
+            raise RegistryError("these facts hold no thresholds/loads/default.yaml")
+        return self.load_rules["default"]
 
     def ratings_of(self, gauge: str) -> tuple[RatingCurve, ...]:
         """The rating curves of a gauge, oldest first; none hold at one time."""

@@ -20,6 +20,10 @@ from ecomon.registry.registry import Registry
 Facts = dict[str, dict[str, Any]]
 """Models by kind and id."""
 
+KEPT_OUT = {"instruments": frozenset({"password_sha256"})}
+"""Fields that no snapshot holds: bundles go to other offices, and a short password is soon found by
+its hash. Nothing that a run computes depends on them."""
+
 
 def registry_of(facts: Facts, *, local: frozenset[str] = frozenset()) -> Registry:
     """The registry that holds these facts, with its snapshot and hash."""
@@ -84,7 +88,13 @@ def plain(value: Any, *, is_whole: bool = True) -> Any:
 def _canonical_json(facts: Facts) -> bytes:
     """Kinds, ids and fields sorted; a mapping inside an entry keeps its order, which may count."""
     given = {
-        name: {key: plain(facts[name][key], is_whole=False) for key in sorted(facts[name])}
+        name: {key: _shared(name, facts[name][key]) for key in sorted(facts[name])}
         for name in sorted(facts)
     }
     return json.dumps(given, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _shared(kind: str, fact: BaseModel) -> dict[str, Any]:
+    """What is given of a fact, without what stays in this house."""
+    given = plain(fact, is_whole=False)
+    return {name: value for name, value in given.items() if name not in KEPT_OUT.get(kind, ())}

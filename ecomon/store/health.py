@@ -29,6 +29,7 @@ from ecomon.store.schema import (
     day_root,
     dead_letter,
     delivery,
+    doubt,
     knowledge,
     operations_alert,
     outbox,
@@ -54,6 +55,10 @@ def read_health(conn: Connection) -> StoreFacts:
     n_reviews, first_review_s = _counted(
         conn, review, knowledge.c.seq == review.c.opened_seq, review.c.state == "open"
     )
+    n_doubts, first_doubt_s = _counted(
+        conn, doubt, knowledge.c.seq == doubt.c.opened_seq, doubt.c.superseded_seq.is_(None)
+    )
+    oldest = [at_s for at_s in (first_review_s, first_doubt_s) if at_s is not None]
     n_notices, first_notice_s = _counted(
         conn, outbox, knowledge.c.seq == outbox.c.created_seq, ~_is_delivered()
     )
@@ -83,8 +88,8 @@ def read_health(conn: Connection) -> StoreFacts:
         n_dead_letters=conn.execute(
             select(func.count()).select_from(dead_letter).where(dead_letter.c.state == "open")
         ).scalar_one(),
-        n_reviews=n_reviews,
-        first_review_s=first_review_s,
+        n_reviews=n_reviews + n_doubts,
+        first_review_s=min(oldest, default=None),
         n_notices=n_notices,
         first_notice_s=first_notice_s,
         operations_alerts=_operations_alerts(conn),

@@ -18,6 +18,7 @@ from ecomon.store.schema import (
     alert,
     batch,
     dead_letter,
+    doubt,
     flag,
     observation,
     observation_history,
@@ -41,7 +42,8 @@ def read_status(conn: Connection) -> dict[str, Any]:
         "flags": _count(conn, flag),
         "batches": _count(conn, batch),
         "dead_letters": _count(conn, dead_letter, dead_letter.c.state == "open"),
-        "reviews": _count(conn, review, review.c.state == "open"),
+        "reviews": _count(conn, review, review.c.state == "open")
+        + _count(conn, doubt, doubt.c.superseded_seq.is_(None)),
         **{name: count_current(conn, table) for name, table in RESULTS.items()},
         "statements": count_current(conn, statement),
         "alerts": _alerts_by_state(conn),

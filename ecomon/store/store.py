@@ -26,6 +26,7 @@ from ecomon.store import (
     approving,
     backup,
     blobs,
+    cases,
     check,
     datasets,
     decisions,
@@ -33,10 +34,12 @@ from ecomon.store import (
     flags,
     health,
     ingest,
+    instruments,
     latest,
     lineage,
     observations,
     operations_alerts,
+    overlay_acts,
     polls,
     receipts,
     result_tables,
@@ -44,6 +47,7 @@ from ecomon.store import (
     reviews,
     roots,
     runs,
+    samples,
     signatures,
     statements,
     status,
@@ -237,6 +241,12 @@ class Store:
     health = _reading(health.read_health)
 
     ingest = _transacting(ingest.ingest)
+    ingest_receptions = _transacting(instruments.ingest_receptions)
+    read_instruments = _reading(instruments.read_instruments)
+    read_new_quirks = _reading(instruments.read_new_quirks)
+    read_instrument_checks = _reading(instruments.read_instrument_checks)
+    read_spool_position = _reading(instruments.read_spool_position)
+    read_reception_letters = _reading(instruments.read_reception_letters)
     read_observations = _reading(observations.read_observations)
     read_latest = _reading(latest.read_latest)
     read_dataset = _reading(datasets.read_dataset)
@@ -254,9 +264,13 @@ class Store:
     read_changes = _reading(lineage.read_changes)
     read_dead_letters = _reading(lineage.read_dead_letters)
 
+    read_samples = _reading(samples.read_samples)
+
     write_flags = _writing(flags.write_flags)
     open_reviews = _writing(reviews.open_reviews)
     read_reviews = _reading(reviews.read_reviews)
+    read_cases = _reading(cases.read_cases)
+    decide_case = _writing(cases.decide_case)
     record_decision = _writing(decisions.record_decision)
     read_decisions = _reading(decisions.read_decisions)
     record_approval = _writing(approving.record_approval)
@@ -275,6 +289,8 @@ class Store:
     read_actors = _reading(actors.read_actors)
     read_tokens = _reading(actors.read_tokens)
     sign_octets = _writing(signatures.sign_octets)
+    propose_overlay = _writing(overlay_acts.propose_overlay)
+    approve_overlay = _writing(overlay_acts.approve_overlay)
     read_acts = _reading(acts.read_acts)
     check_acts = _reading(acts.check_acts)
 
@@ -296,6 +312,8 @@ class Store:
     read_exceedances = _reading(result_tables.read_exceedances)
     write_loads = _writing(result_tables.write_loads)
     read_loads = _reading(result_tables.read_loads)
+    write_load_estimates = _writing(result_tables.write_load_estimates)
+    read_load_estimates = _reading(result_tables.read_load_estimates)
     write_receipts = _writing(result_tables.write_receipts)
     read_receipts = _reading(result_tables.read_receipts)
     read_arrivals = _reading(receipts.read_arrivals)

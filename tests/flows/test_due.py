@@ -174,6 +174,7 @@ def test_every_schedule_starts_a_flow_there_is() -> None:
     from flows import schedule
 
     assert all(hasattr(schedule, slot.flow) for slot in SCHEDULES.values())
-    assert set(SCHEDULES) - set(slots(has_polls=False)) == {"polls", "pulls"}
+    assert set(SCHEDULES) - set(slots(has_polls=False)) == {"polls", "pulls", "gateway"}
     assert "poll" in max_ages_s(has_polls=True) and "poll" not in max_ages_s(has_polls=False)
     assert "pull" in max_ages_s(has_polls=False, has_pulls=True)
+    assert max_ages_s(has_polls=False, has_instruments=True)["gateway"] == 3600

@@ -73,7 +73,7 @@ def test_rules_read_back_from_their_snapshot_judge_alike(shipped: QualityRules) 
 
 def test_shipped_rules_say_how_sure_they_are(shipped: QualityRules) -> None:
     assert shipped.is_unverified
-    assert shipped.key == "surface-water@4+hydrology@1"
+    assert shipped.key == "surface-water@5+hydrology@1"
     assert shipped.source_flags["维护"] == 3
     metals = shipped.checks["metals"]
     assert metals.never_fail and {"SB", "TL", "CD", "AS", "HG", "PB"} <= set(metals.determinands)

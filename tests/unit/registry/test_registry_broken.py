@@ -74,6 +74,7 @@ YAODU = "thresholds/agreements/shadow-yaodu.yaml"
         ("thresholds/quality/surface-water.yaml", "determinands: [WT]", "determinands: [WTT]", "quality.checks.WT.determinands[0]", "among determinands"),
         ("thresholds/aggregation/default.yaml", "sites: [qingfengxia]", "sites: [qingfeng]", "overrides.qingfengxia.sites[0]", "among sites"),
         ("thresholds/alerts/default.yaml", "  PH: 0.1", "  PHX: 0.1", "alerts.absolute_deadbands.PHX", "no determinand"),
+        ("thresholds/loads/default.yaml", "  CODMN:", "  CODMX:", "decay.CODMX", "no determinand"),
     ],
 )  # fmt: skip
 def test_a_slip_is_named(

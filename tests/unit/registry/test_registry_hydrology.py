@@ -65,7 +65,7 @@ def test_one_curve_of_a_gauge_at_a_time(overlay: Overlay) -> None:
 
 def test_the_tests_of_all_media_are_one_rule_set(shipped: Registry, overlay: Overlay) -> None:
     rules = shipped.quality_rules
-    assert rules.key == "surface-water@3+hydrology@1"
+    assert rules.key == "surface-water@5+hydrology@1"
     assert rules.checks_of("yaodu", "NH3N") == shipped.quality.checks_of("yaodu", "NH3N")
     assert rules.checks_of("bikou", "STAGE") is not None
     own = (
