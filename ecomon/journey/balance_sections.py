@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ecomon.errors import ContractError
+from ecomon.journey.travel_times import travel_of_way
 from ecomon.load.balance import BalanceScope, Inflow
 from ecomon.model.fact import CONFIDENCE_ZH
 
@@ -34,7 +34,8 @@ def scope_of_reach(
     tributaries : sequence of str
         Sections whose water joins between them.
     travel_time_h : mapping of section to hours, optional
-        To the lower section, from whatever source the caller has; not in it: not known.
+        To the lower section, from whatever source the caller has; of one not in it the registry's
+        (:func:`ecomon.journey.travel_times.travel_of_way`), which the caveat names, or not known.
 
     Returns
     -------
@@ -47,22 +48,20 @@ def scope_of_reach(
     ContractError
         if the water of a section does not reach the lower one.
     """
-    hours = travel_time_h or {}
+    travels = _Travels(registry, travel_time_h or {})
     inflows: list[Inflow] = []
     for section in (upstream, *tributaries):
         way = _way(registry, section, downstream)
-        travel_h = hours.get(section)
         inflows.append(
             Inflow(
                 section,
                 "border" if section == upstream else "tributary",
-                None if travel_h is None else travel_h / _DAY_H,
+                travels.days(section, way),
                 _pools(registry, way),
             )
         )
-    return BalanceScope(
-        f"{upstream}-{downstream}", tuple(inflows), (downstream,), _caveat(registry, inflows)
-    )
+    caveat = _caveat(registry, inflows, travels.words)
+    return BalanceScope(f"{upstream}-{downstream}", tuple(inflows), (downstream,), caveat)
 
 
 def scope_of_jurisdiction(
@@ -94,19 +93,33 @@ def scope_of_jurisdiction(
             outlets.append(name)
     if not outlets:
         raise ContractError(f"{adcode}: no border section stands where its water leaves")
-    hours = travel_time_h or {}
+    travels = _Travels(registry, travel_time_h or {})
     inflows: list[Inflow] = []
     for name in inlets:
         ways = [way for outlet in outlets if (way := _find_way(registry, name, outlet))]
-        travel_h = hours.get(name)
+        way = min(ways, key=len) if ways else []
         inflows.append(
-            Inflow(
-                name,
-                travel_time_d=None if travel_h is None else travel_h / _DAY_H,
-                reservoirs=_pools(registry, min(ways, key=len)) if ways else (),
-            )
+            Inflow(name, travel_time_d=travels.days(name, way), reservoirs=_pools(registry, way))
         )
-    return BalanceScope(adcode, tuple(inflows), tuple(outlets), _caveat(registry, inflows))
+    caveat = _caveat(registry, inflows, travels.words)
+    return BalanceScope(adcode, tuple(inflows), tuple(outlets), caveat)
+
+
+class _Travels:
+    """Travel times of the inflows of one scope: the caller's first; where the others stand."""
+
+    def __init__(self, registry: Registry, stated_h: Mapping[str, float]) -> None:
+        self._registry, self._stated_h = registry, stated_h
+        self.words: list[str] = []
+
+    def days(self, section: str, way: Sequence[str]) -> float | None:
+        if section in self._stated_h:
+            return self._stated_h[section] / _DAY_H
+        known = travel_of_way(self._registry, way)
+        if known is None:
+            return None
+        self.words.append(known.in_words)
+        return known.hours / _DAY_H
 
 
 def _belongs(registry: Registry, code: str | None, adcode: str) -> bool:
@@ -135,9 +148,16 @@ def _way(registry: Registry, start: str, end: str) -> list[str]:
 
 
 def _reaches(registry: Registry, way: Sequence[str]) -> list[Reach]:
-    steps = set(pairwise(way))
+    """Reaches between two sections of the way, also where a section was set up between them since."""
+    place = {name: number for number, name in enumerate(way)}
     found = (one for _, one in sorted(registry.reaches.items()))
-    return [one for one in found if (one.from_section, one.to_section) in steps]
+    return [
+        one
+        for one in found
+        if one.from_section in place
+        and one.to_section in place
+        and place[one.from_section] < place[one.to_section]
+    ]
 
 
 def _pools(registry: Registry, way: Sequence[str]) -> tuple[str, ...]:
@@ -157,10 +177,10 @@ def _pools(registry: Registry, way: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pools))
 
 
-def _caveat(registry: Registry, inflows: Sequence[Inflow]) -> str:
+def _caveat(registry: Registry, inflows: Sequence[Inflow], travels: Sequence[str]) -> str:
     doubtful = [one.section for one in inflows if registry.sections[one.section].is_unverified]
-    if not doubtful:
-        return ""
-    return (
-        f"断面资料{CONFIDENCE_ZH['unverified']}：{', '.join(doubtful)} / section facts unverified"
-    )
+    told = list(travels)
+    if doubtful:
+        names = ", ".join(doubtful)
+        told.append(f"断面资料{CONFIDENCE_ZH['unverified']}：{names} / section facts unverified")
+    return "；".join(told)

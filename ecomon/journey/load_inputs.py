@@ -12,8 +12,8 @@ import pandas as pd
 
 from ecomon.errors import ContractError, UnitMismatch
 from ecomon.load.choice.rules import EstimationRules
-from ecomon.load.flux_series import DischargeSeries, SampleSeries
 from ecomon.load.estimate import with_common_error
+from ecomon.load.flux_series import DischargeSeries, SampleSeries
 from ecomon.load.gaps import GapRules, complete_steps, fill_discharge
 from ecomon.load.rating import DISCHARGE
 from ecomon.load.section_discharge import move_discharge, transfer_discharge

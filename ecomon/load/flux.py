@@ -31,6 +31,24 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
+class FilledDays:
+    """Concentrations that a model gave for the gaps of a record, by days.
+
+    Attributes
+    ----------
+    day : ndarray of datetime64[D], shape (k,)
+        A day stands once for each gap that touches it.
+    concentration_mg_l : ndarray of float64, shape (k,)
+    is_bridged : ndarray of bool, shape (k,)
+        The residuals at the ends of the gap were carried into it; else the model stands alone.
+    """
+
+    day: Times
+    concentration_mg_l: Floats
+    is_bridged: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class LoadEstimate:
     """The load of one determinand at one section in one period, by one method.
 
@@ -56,6 +74,8 @@ class LoadEstimate:
         Named parts of the standard error, t; squares of independent parts add to its square.
     status, reason : str
         Reason in words, Chinese first; empty where there is nothing to say.
+    filled : FilledDays or None
+        Of a dense record: the days of its gaps of concentration, and what stands there.
     """
 
     method: str
@@ -73,6 +93,7 @@ class LoadEstimate:
     parts_t: Mapping[str, float] = field(default_factory=dict)
     status: Status = "measured"
     reason: str = ""
+    filled: FilledDays | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         is_known = self.load_t == self.load_t

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ecomon.errors import ContractError
 from ecomon.load.flux import Floats, Times, check_rising, overlap_s, seconds_from
+from ecomon.load.gauge_shares import GaugeShares
 from ecomon.model.period import Period
 
 MEASURED, LOG_LINEAR, NEIGHBOUR, STRUCTURAL, MISSING, REVERSED = range(6)
@@ -111,6 +112,9 @@ class DischargeSeries:
         Name and version of the link the discharge came by; empty: measured here.
     caveat : str
         What a reader must be told (待核实 ...).
+    shares : tuple of (str, float)
+        Whose ratings ``relative_error`` is, and how much of it is each one's
+        (:mod:`ecomon.load.gauge_shares`); empty: not known.
     """
 
     time: Times
@@ -121,6 +125,7 @@ class DischargeSeries:
     relative_error: float = 0.0
     link: str = ""
     caveat: str = ""
+    shares: GaugeShares = ()
 
     def __post_init__(self) -> None:
         n = len(self.time)

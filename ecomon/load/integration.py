@@ -34,6 +34,9 @@ class ProductIntegral:
     middle_s, segment_m3 : ndarray of float64, shape (U,)
         Middle and water of each segment with a discharge; 0 water without.
     is_covered : ndarray of bool, shape (K, U)
+    apart_s : ndarray of float64, shape (K, U)
+        Time between the two readings a segment lies between; outside all of them twice the time to
+        the nearest one.
     discharge_s : float
         Time with a valid discharge.
     """
@@ -45,6 +48,7 @@ class ProductIntegral:
     middle_s: Floats
     segment_m3: Floats
     is_covered: npt.NDArray[np.bool_]
+    apart_s: Floats
     discharge_s: float
 
 
@@ -117,6 +121,7 @@ def integrate_product(
         middle_s=(stamps[1:] + stamps[:-1]) / 2,
         segment_m3=volume,
         is_covered=covered,
+        apart_s=c.apart_s,
         discharge_s=float(width[q.is_valid[0]].sum()),
     )
 
@@ -132,6 +137,7 @@ class _Joined:
     share_start: Floats
     share_end: Floats
     is_valid: npt.NDArray[np.bool_]
+    apart_s: Floats
 
     def gather(self, weight_start: Floats, weight_end: Floats, n: int) -> Floats:
         """Weights of segments' ends brought back to the readings, shape (K, n)."""
@@ -150,7 +156,8 @@ def _join(time_s: Floats, values: Floats, stamps: Floats, max_step_s: float) -> 
     if not n:
         none = np.full((rows, len(stamps) - 1), np.nan)
         zero = np.zeros(none.shape, dtype=np.intp)
-        return _Joined(none, none, zero, zero, none, none, np.zeros(none.shape, dtype=bool))
+        no = np.zeros(none.shape, dtype=bool)
+        return _Joined(none, none, zero, zero, none, none, no, np.full(none.shape, np.inf))
     place = np.arange(n)
     is_known = ~np.isnan(values)
     last = np.maximum.accumulate(np.where(is_known, place, -1), axis=1)
@@ -166,11 +173,11 @@ def _join(time_s: Floats, values: Floats, stamps: Floats, max_step_s: float) -> 
     apart = np.where(t1 > t0, t1 - t0, 1.0)
     share_start = np.where(t1 > t0, (stamps[:-1] - t0) / apart, 0.0)
     share_end = np.where(t1 > t0, (stamps[1:] - t0) / apart, 0.0)
-    near = np.maximum(stamps[1:] - t0, t0 - stamps[:-1]) <= max_step_s / 2
-    is_valid = np.where(has_before & has_after, t1 - t0 <= max_step_s, near)
-    is_valid &= has_before | has_after
+    reach = 2 * np.maximum(stamps[1:] - t0, t0 - stamps[:-1])
+    apart_s = np.where(has_before & has_after, t1 - t0, reach)
+    is_valid = (apart_s <= max_step_s) & (has_before | has_after)
     at_start, at_end = c0 + (c1 - c0) * share_start, c0 + (c1 - c0) * share_end
-    return _Joined(at_start, at_end, before, after, share_start, share_end, is_valid)
+    return _Joined(at_start, at_end, before, after, share_start, share_end, is_valid, apart_s)
 
 
 def _take(values: Floats, places: Places) -> Floats:

@@ -17,6 +17,7 @@ from ecomon.load.flux import G_PER_T, Floats, LoadEstimate, no_load, seconds_fro
 from ecomon.load.flux_outcomes import EstimateRules, Pairs, pair_samples, settle_outcome
 from ecomon.load.flux_series import MEASURED, DischargeSeries, SampleSeries
 from ecomon.load.integration import ProductIntegral, integrate_product
+from ecomon.load.integration_gaps import FilledGaps, Filler
 from ecomon.load.interpolation_error import fit_variogram, sum_variance
 from ecomon.model.period import Period
 
@@ -87,6 +88,8 @@ def integrate_section(
     rules: EstimateRules,
     errors: SensorErrors | Mapping[str, SensorErrors],
     max_step_discharge_s: float,
+    max_line_s: float | None = None,
+    fillers: Mapping[str, Filler] | None = None,
 ) -> dict[str, LoadEstimate]:
     """Loads of all determinands of a section in one pass.
 
@@ -98,10 +101,16 @@ def integrate_section(
         ``time`` are the instants of the discharges (hourly readings), joined by straight lines.
     period : Period
     rules : EstimateRules
-        ``max_step_s``: readings farther apart are not joined; the load of the water between them is
-        that water x the discharge-weighted mean of the rest, with its own variance.
+        ``max_step_s``: between readings no farther apart the concentration counts as measured.
     errors : SensorErrors, or a mapping of determinand to them
     max_step_discharge_s : float
+    max_line_s : float, optional
+        Readings up to this far apart are joined by a straight line; beyond ``max_step_s``, which it
+        is when absent, what lies between counts as estimated.
+    fillers : mapping of determinand to Filler, optional
+        What stands for the concentration between readings farther apart. Without one, or where it
+        finds nothing, the load of that water is the water x the discharge-weighted mean of the
+        rest, with its own variance.
 
     Returns
     -------
@@ -109,6 +118,7 @@ def integrate_section(
         ``parts_t``: ``random``, ``discharge_random``, ``calibration``, ``rating``,
         ``cross_section``, ``gaps`` (between readings, and where there are none) and
         ``discharge_gaps``. ``coverage_*`` and ``share_estimated`` are those of the integral.
+        ``filled`` holds the days that a filler filled, and the reason says how.
 
     Source
     ------
@@ -125,7 +135,7 @@ def integrate_section(
         seconds_from(period.start, discharge.time),
         discharge.discharge_m3_s,
         duration_s=float(period.seconds),
-        max_step_s=rules.max_step_s,
+        max_step_s=rules.max_step_s if max_line_s is None else max_line_s,
         max_step_discharge_s=max_step_discharge_s,
     )
     is_filled = _filled_segments(integral, discharge, period)
@@ -138,7 +148,9 @@ def integrate_section(
             values[row, places[row]],
             integral.reading_m3[row, places[row]],
             integral.is_covered[row],
+            integral.is_covered[row] & (integral.apart_s[row] <= rules.max_step_s),
             pairs,
+            (fillers or {}).get(name),
         )
         of = errors if isinstance(errors, SensorErrors) else errors[name]
         found[name] = _estimate(case, integral, is_filled, of)
@@ -147,14 +159,16 @@ def integrate_section(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One determinand: its readings, the water each speaks for, where it is valid."""
+    """One determinand: its readings, the water each speaks for, where they are joined, and near."""
 
     samples: SampleSeries
     time_s: Floats
     concentration_mg_l: Floats
     reading_m3: Floats
     is_covered: npt.NDArray[np.bool_]
+    is_near: npt.NDArray[np.bool_]
     pairs: Pairs
+    filler: Filler | None
 
 
 def _filled_segments(
@@ -174,23 +188,36 @@ def _estimate(
     pairs = case.pairs
     covered_m3 = float((integral.segment_m3 * case.is_covered).sum())
     known_m3 = float(integral.segment_m3.sum())
-    sound_m3 = float((integral.segment_m3 * (case.is_covered & ~is_filled)).sum())
+    sound_m3 = float((integral.segment_m3 * (case.is_near & ~is_filled)).sum())
     total_m3 = known_m3 * pairs.duration_s / integral.discharge_s if integral.discharge_s else 0.0
-    scale = total_m3 / covered_m3 if covered_m3 > 0 else float("nan")
+    gaps = _fill_gaps(case, integral)
+    is_whole = gaps is not None and gaps.days is not None
+    basis_m3 = known_m3 if is_whole else covered_m3
+    scale = total_m3 / basis_m3 if covered_m3 > 0 else float("nan")
     weight = case.reading_m3 * scale
-    low, high = (
-        float(weight @ case.samples.with_censored(share).concentration_mg_l) / G_PER_T
-        for share in (0.0, 1.0)
+    low, high, read_t = (
+        float(weight @ one) / G_PER_T
+        for one in (
+            case.samples.with_censored(0.0).concentration_mg_l,
+            case.samples.with_censored(1.0).concentration_mg_l,
+            case.concentration_mg_l,
+        )
     )
+    gap_t = _gap_load_t(case, integral, gaps) * scale if is_whole and gaps is not None else 0.0
+    if read_t > 0:
+        low, high = low * (1 + gap_t / read_t), high * (1 + gap_t / read_t)
     bracket = (low, high) if covered_m3 > 0 else None
     pairs.known["share_estimated"] = 1 - sound_m3 / total_m3 if total_m3 > 0 else 0.0
     if (settled := settle_outcome(pairs, METHOD, bracket)) is not None:
         return settled
     if bracket is None:
         return no_load(METHOD, NO_COMMON_TIME, **pairs.known)
-    load_t = float(weight @ case.concentration_mg_l) / G_PER_T
-    parts = _budget(case, integral, weight, load_t, scale=total_m3 / known_m3, errors=errors)
-    is_partly = pairs.known["share_estimated"] > 1e-9
+    load_t = read_t + gap_t
+    inside = case.is_covered if is_whole else np.ones_like(case.is_covered)
+    scales = _Scales(weight, inside, total_m3 / known_m3)
+    parts = _budget(case, integral, scales, load_t, errors=errors)
+    if is_whole and gaps is not None:
+        parts["gaps"] = float(np.hypot(parts["gaps"], gaps.standard_error_g * scale / G_PER_T))
     return LoadEstimate(
         METHOD,
         load_t,
@@ -199,31 +226,58 @@ def _estimate(
         load_censored_zero_t=low,
         load_censored_limit_t=high,
         parts_t=parts,
-        status="estimated" if is_partly else "measured",
-        reason="；".join(pairs.notes),
+        status="estimated" if pairs.known["share_estimated"] > 1e-9 else "measured",
+        reason="；".join([*([gaps.note] if gaps is not None else []), *pairs.notes]),
+        filled=gaps.days if gaps is not None else None,
         **pairs.known,
     )
 
 
+def _uncovered(case: _Case, integral: ProductIntegral) -> npt.NDArray[np.bool_]:
+    return ~case.is_covered & (integral.segment_m3 > 0)
+
+
+def _fill_gaps(case: _Case, integral: ProductIntegral) -> FilledGaps | None:
+    """What the filler makes of the segments without a concentration; None where there are none."""
+    empty = _uncovered(case, integral)
+    # A sliver between two stamps is no gap.
+    if case.filler is None or not float(integral.segment_m3[empty].sum()) > 0:
+        return None
+    return case.filler(integral.middle_s[empty], integral.segment_m3[empty])
+
+
+def _gap_load_t(case: _Case, integral: ProductIntegral, gaps: FilledGaps) -> float:
+    water = integral.segment_m3[_uncovered(case, integral)]
+    return float(water @ gaps.concentration_mg_l) / G_PER_T
+
+
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """Water each reading stands for, the segments they stand for, and known water to all water."""
+
+    weight: Floats
+    is_inside: npt.NDArray[np.bool_]
+    scale: float
+
+
 def _budget(
-    case: _Case,
-    integral: ProductIntegral,
-    weight: Floats,
-    load_t: float,
-    *,
-    scale: float,
-    errors: SensorErrors,
+    case: _Case, integral: ProductIntegral, scales: _Scales, load_t: float, *, errors: SensorErrors
 ) -> dict[str, float]:
     """Standard errors by name, t."""
-    c = case.concentration_mg_l
+    c, weight = case.concentration_mg_l, scales.weight
     of = fit_variogram(case.time_s, c)
     if errors.random_relative is None:
         variance = np.full(len(c), of.nugget)
     else:
         variance = (errors.random_relative * c) ** 2
     random = float((weight**2 * variance).sum()) * _thinned(errors.random_correlation)
+    inside = scales.is_inside
     between = sum_variance(
-        case.time_s, weight, integral.middle_s, integral.segment_m3 * scale, replace(of, nugget=0.0)
+        case.time_s,
+        weight,
+        integral.middle_s[inside],
+        integral.segment_m3[inside] * scales.scale,
+        replace(of, nugget=0.0),
     )
     flux = integral.segment_m3 * np.interp(integral.middle_s, case.time_s, c)
     discharge = float((flux**2).sum()) * errors.discharge_random_relative**2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from ecomon.errors import ContractError
 
@@ -82,6 +81,9 @@ def t_interval(
     """
     if n < 2:
         return float("nan"), float("nan")
+    # Here, for the registry knows this room, and a command that never computes a load waits for it.
+    from scipy.special import stdtrit
+
     half = float(stdtrit(n - 1, (1 + level) / 2)) * standard_error
     return max(0.0, estimate - half), estimate + half
 

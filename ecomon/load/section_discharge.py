@@ -16,6 +16,7 @@ import numpy as np
 from ecomon.errors import ContractError
 from ecomon.load.flux import Floats, Times, seconds_from
 from ecomon.load.flux_series import MISSING, REVERSED, DischargeSeries
+from ecomon.load.gauge_shares import share_error
 from ecomon.load.volume import UNVERIFIED_LINK
 from ecomon.model.place import DischargeLink
 
@@ -65,17 +66,20 @@ def transfer_discharge(
     time = _on_clock(time, first)
     total, sd = np.zeros(len(time)), np.zeros(len(time))
     fill = np.zeros(len(time), dtype=np.int8)
-    common = 0.0
+    errors: list[tuple[str, float]] = []
+    sizes: list[tuple[str, float]] = []
     for term in link.terms:
         moved = move_discharge(records[term.gauge], term.travel_time_h, time, first.step_s)
         total += term.scale * moved.discharge_m3_s
         sd = np.hypot(sd, term.scale * np.sqrt(moved.variance))
         fill = np.maximum(fill, moved.fill)
         mean = float(np.nanmean(moved.discharge_m3_s)) if (fill != MISSING).any() else 0.0
-        common += (term.scale * mean * moved.relative_error) ** 2
+        sizes.append((term.gauge, term.scale * mean))
+        errors.append((term.gauge, term.scale * mean * moved.relative_error))
     is_known = ~np.isnan(total)
     mean = float(total[is_known].mean()) if is_known.any() else 0.0
-    from_records = np.sqrt(common) / abs(mean) if mean else 0.0
+    common = float(np.sqrt(sum(error**2 for _, error in errors)))
+    from_records = common / abs(mean) if mean else 0.0
     fill[total < 0], fill[~is_known] = REVERSED, MISSING
     return DischargeSeries(
         time,
@@ -86,6 +90,8 @@ def transfer_discharge(
         relative_error=float(np.hypot(from_records, link.relative_error or 0.0)),
         link=link.key,
         caveat="；".join(_caveats(records, link)),
+        # Where no gauge states an error, that of the whole is shared out by how much each brings.
+        shares=share_error(errors) or share_error(sizes),
     )
 
 

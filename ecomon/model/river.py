@@ -75,6 +75,9 @@ class Reach(Fact):
     is_impounded : bool or None
         A pool holds the water on a part of it at least, so that velocity says nothing of travel
         time; None where it is not known.
+    travel_time_h : float or None
+        Of the water from one end to the other at middling discharge, with the reach's own source
+        and confidence.
     """
 
     id: Slug
@@ -86,6 +89,7 @@ class Reach(Fact):
     length_km: float | None = Field(default=None, ge=0)
     length_1345_km: float | None = Field(default=None, ge=0)
     is_impounded: bool | None = None
+    travel_time_h: float | None = Field(default=None, gt=0)
     reservoirs: tuple[Slug, ...] = ()
     jurisdictions: tuple[Adcode, ...] = ()
     note: str | None = None

@@ -223,6 +223,76 @@ LOADS = Contract(
     },
 )
 
+LOAD_ESTIMATES = Contract(
+    "load estimates",
+    {
+        "section": "text",
+        "determinand": "text",
+        "period": "text",  # label of the half-open period
+        "start": "time",
+        "end": "time",
+        "method": "text",  # key of the method, e.g. A..E, beale, linear, integration, bridge, wrtds_k
+        "role": "text",  # best | settlement | cross_check | spread
+        "load_t": "float",  # NaN where bracket_only or insufficient, and of a spread
+        "lower": "float",  # t, 95 %; of a spread the least of its methods
+        "upper": "float",  # t, 95 %; of a spread the greatest of its methods
+        "standard_error_t": "float",  # NaN of a spread, and where no uncertainty can be given
+        "load_censored_zero_t": "float",  # the same record with 0 for what is below detection
+        "load_censored_limit_t": "float",  # and with the detection limit for it
+        "coverage_time": "float",  # share of the period's time that was measured, 0..1
+        "coverage_volume": "float",  # share of its volume that passed while it was measured, 0..1
+        "share_estimated": "float",  # share of the load that rests on filled steps, 0..1
+        "censored_share": "float",  # share of the samples below detection, 0..1
+        "n_samples": "int",  # concentrations of the period that were used
+        "n_censored": "int",
+        "status": "text",  # measured | estimated | bracket_only | insufficient
+        "reason": "text",  # why this method, what tripped, what is missing: Chinese, then English
+    },
+)
+"""Loads of a period by several methods. One row per section, determinand, period, method and role:
+one ``best``, one ``settlement``, the cross-checks beside them, and the spread of A to E."""
+
+LOAD_ERRORS = Contract(
+    "load estimates with the parts of their errors",
+    {
+        **LOAD_ESTIMATES.columns,
+        "sampling_error_t": "float",  # its own part of the standard error, t
+        "degrees_of_freedom": "float",  # of that part; inf where it is normal
+        "shape": "text",  # t | lognormal: how that part is distributed
+        "gauge": "text",  # whose rating the load shares with others, or bikou*0.6+wudu*0.8; "": not known
+        "discharge_error": "float",  # relative standard error common to all of that gauge
+        "concentration_error": "float",  # the same, common to all of this section and determinand
+    },
+)
+"""What draws are taken from: which part of an error is the load's own and which it shares."""
+
+LOAD_BALANCES = Contract(
+    "load balances",
+    {
+        "scope": "text",  # reach or jurisdiction
+        "determinand": "text",
+        "period": "text",
+        "start": "time",
+        "end": "time",
+        "run": "text",  # central | sensitivity
+        "k_20_per_day": "float",  # rate of decay at 20 degC; 0: conserved
+        "k_per_day": "float",  # at the temperature of the water
+        "load_in_t": "float",  # over the upstream borders
+        "load_tributary_t": "float",
+        "decay_t": "float",  # lost between those and the outlet, >= 0
+        "net_t": "float",  # what the scope itself adds, as it stands at the outlet
+        "load_out_t": "float",  # = load_in_t + load_tributary_t - decay_t + net_t
+        "lower": "float",  # of net_t, t, 95 %
+        "upper": "float",
+        "standard_error_t": "float",
+        "probability_positive": "float",  # that the scope adds more than nothing
+        "status": "text",  # coupled | decoupled | insufficient
+        "reason": "text",
+    },
+)
+"""Load in, load out, what decays between and what is left: one row per determinand, period and K.
+A ``decoupled`` net is no contribution of anybody: water was stored between the two places."""
+
 EVIDENCE = Contract(
     "evidence, readings",
     {

@@ -123,7 +123,9 @@ def check_references(facts: Facts, entries: Entries) -> Iterator[Problem]:
         for determinand in rules.decay.keys() - entries["determinands"].keys():
             where = ("decay", determinand)
             yield entries["load_rules"][key].problem(where, "no determinand", determinand)
-        pairs = [(gauge, one) for gauge, other in rules.neighbours.items() for one in (gauge, other)]
+        pairs = [
+            (gauge, one) for gauge, other in rules.neighbours.items() for one in (gauge, other)
+        ]
         for gauge, named in pairs:
             if named not in entries["gauges"]:
                 where = ("neighbours", gauge)

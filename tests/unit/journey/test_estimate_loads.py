@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from ecomon.errors import ContractError, UnitMismatch
 from ecomon.example import simulate_basin, true_monthly_loads
 from ecomon.journey.balance_sections import scope_of_jurisdiction, scope_of_reach
 from ecomon.journey.estimate_loads import EstimatedLoads, estimate_loads, estimate_registry_loads
+from ecomon.journey.load_inputs import section_discharge_of
+from ecomon.journey.travel_times import travel_of_way
 from ecomon.load.choice.rules import EstimationRules
-from ecomon.load.flux_series import DischargeSeries
+from ecomon.load.flux_series import NEIGHBOUR, STRUCTURAL, DischargeSeries
 from ecomon.model.period import Period
+from ecomon.model.place import DischargeLink
 from ecomon.model.tables import FLAGGED, LOAD_ERRORS, LOAD_ESTIMATES, LOADS
 from ecomon.registry import Registry, read_registry
 
@@ -295,6 +300,51 @@ def test_yaodu_is_decoupled_from_juguocun(shipped: Registry) -> None:
     assert any("宝珠寺" in pool for pool in scope.inflows[0].reservoirs)
     with pytest.raises(ContractError, match="does not reach"):
         scope_of_reach(shipped, "juguocun", "yaodu")
+
+
+def test_travel_times_stand_in_the_registry(shipped: Registry) -> None:
+    # Thallium of 2021: 78 h from 白水江 to 八庙沟; two sections set up since lie between.
+    scope = scope_of_reach(shipped, "baishuijiang", "bamiaogou")
+    assert scope.inflows[0].travel_time_d == pytest.approx(3.25)
+    assert "铊" in scope.caveat and "二手来源" in scope.caveat
+    assert (
+        scope.is_decoupled
+    )  # pools of 葫芦头 and 巨亭, though no single reach ends at each section
+    stated = scope_of_reach(
+        shipped, "baishuijiang", "bamiaogou", travel_time_h={"baishuijiang": 24.0}
+    )
+    assert stated.inflows[0].travel_time_d == 1.0 and "铊" not in stated.caveat
+    # Of 大滩 to 清风峡 a bound alone is known: nothing is guessed.
+    assert travel_of_way(shipped, ["datan", "qingfengxia"]) is None
+    reaches = {
+        key: one.model_copy(update={"travel_time_h": 6.0, "confidence": "unverified"})
+        if key in ("datan_qingfengxia", "qingfengxia_shahe") else one
+        for key, one in shipped.reaches.items()
+    }  # fmt: skip
+    own = travel_of_way(replace(shipped, reaches=reaches), ["datan", "qingfengxia", "shahe"])
+    assert own is not None and (own.hours, own.confidence) == (12.0, "unverified")
+    assert "待核实" in own.in_words
+
+
+def test_a_gap_follows_the_neighbour_the_rules_name(rules: EstimationRules) -> None:
+    n = 31 * 24
+    wave = 100 + 50 * np.sin(np.arange(n) / 40)
+    gauges = {"bikou": wave.copy(), "wudu": 0.5 * wave}
+    gauges["bikou"][200:400] = np.nan
+    records = {
+        key: DischargeSeries.of(START + np.arange(n) * HOUR, value, step_s=3600.0)
+        for key, value in gauges.items()
+    }
+    named = rules.model_copy(update={"neighbours": {"bikou": "wudu"}})
+    link = DischargeLink(gauge="bikou", method="same_site", source="test", confidence="verified")
+    followed = section_discharge_of(records, "yaodu", link, named)
+    assert (followed.fill[200:400] == NEIGHBOUR).all()
+    assert followed.discharge_m3_s == pytest.approx(wave, rel=1e-9)
+    alone = section_discharge_of(records, "yaodu", link, rules)
+    assert (alone.fill[200:400] == STRUCTURAL).all()
+    assert followed.shares == (("bikou", 1.0),)
+    with pytest.raises(ValidationError, match="neighbour of its own"):
+        EstimationRules.model_validate({**rules.model_dump(), "neighbours": {"bikou": "bikou"}})
 
 
 def test_a_free_reach_is_coupled(shipped: Registry) -> None:

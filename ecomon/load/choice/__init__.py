@@ -1,0 +1,1 @@
+"""Which method a load is estimated by, and why."""
