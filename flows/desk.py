@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
+import logging
 import os
 import secrets
 import socket
@@ -38,7 +39,7 @@ class _Handler(socketserver.StreamRequestHandler):
     """One question, one answer."""
 
     timeout = ASK_TIMEOUT_S
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def handle(self) -> None:
         with contextlib.suppress(OSError, ValueError, TypeError):
@@ -108,6 +109,8 @@ def run_on(home: Path, url: str) -> Running:
     from flows.run import flow_named
 
     flows = {name: flow_named(name) for name in FLOWS}
+    # Of each task it says that a thread cannot be interrupted; the logbook tells what matters.
+    logging.getLogger("prefect.task_runs").setLevel(logging.ERROR)
 
     def run(name: str) -> dict[str, Any]:
         with prefect_at(url):

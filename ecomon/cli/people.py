@@ -1,4 +1,4 @@
-"""Commands of people: who they are, what waits for their judgement, and what they did.
+"""Commands of people: who they are, what they stand for, and what they did.
 
 A command that changes something acts for the actor whose token the user's configuration holds
 (``ECOMON_TOKEN``, or the file ``~/.config/ecomon/token``); a name that is typed is nobody's.
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 actor_app = typer.Typer(help="账户与角色 actors and their roles", no_args_is_help=True)
 token_app = typer.Typer(help="令牌 tokens of actors", no_args_is_help=True)
-review_app = typer.Typer(help="审核 what waits for a person's judgement", no_args_is_help=True)
 
 Reason = Annotated[str, typer.Option("--reason", help="理由 why")]
 Days = Annotated[int, typer.Option("--days", help="令牌有效天数 days the token is valid")]
 
 
 @contextmanager
-def _store(home: Path | None) -> Iterator[Store]:
+def opened(home: Path | None) -> Iterator[Store]:
+    """The store of the installation."""
     from ecomon.settings import read_settings
     from ecomon.store import Store
 
@@ -42,7 +42,7 @@ def acting(home: Path | None) -> Iterator[tuple[Store, Actor]]:
     """The store, and the actor this user's token shows."""
     from ecomon.errors import AccessDenied
 
-    with _store(home) as store:
+    with opened(home) as store:
         who = _holder(store, home)
         if who is None:
             raise AccessDenied(
@@ -91,7 +91,7 @@ def add_actor(
     as_json: AsJson = False,
 ) -> None:
     """添加账户并发放令牌 add an actor and show its first token; a new store's first needs none."""
-    with _store(home) as store:
+    with opened(home) as store:
         issued = store.add_actor(name, role, by=_holder(store, home), days=days)  # pyright: ignore[reportArgumentType]
     _show_token(issued, as_json, role=role)
 
@@ -99,7 +99,7 @@ def add_actor(
 @actor_app.command("list")
 def list_actors(home: Home = None, as_json: AsJson = False) -> None:
     """列出账户 all actors: name, role, added, disabled."""
-    with _store(home) as store:
+    with opened(home) as store:
         _list(store.read_actors(), as_json)
 
 
@@ -140,7 +140,7 @@ def revoke_token(
 @token_app.command("list")
 def list_tokens(home: Home = None, as_json: AsJson = False) -> None:
     """列出令牌（不含密文）all tokens: selector, actor, role, issued, expires, revoked."""
-    with _store(home) as store:
+    with opened(home) as store:
         _list(store.read_tokens(), as_json)
 
 
@@ -154,57 +154,6 @@ def whoami(home: Home = None, as_json: AsJson = False) -> None:
         say_json({"actor": who.name, "role": who.role, "may": granted})
     else:
         say(f"{who.name}  {ROLE_NAMES_ZH[who.role]} {who.role}  权限 may: {', '.join(granted)}")
-
-
-@review_app.command("list")
-def reviews(
-    state: Annotated[
-        str, typer.Option(help="open 待办 | decided 已办 | withdrawn 已撤回 | all 全部")
-    ] = "open",
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """待审核的监测值 values that wait for a person's judgement."""
-    from ecomon.errors import ContractError
-
-    states = ("open", "decided", "withdrawn", "all")
-    if state not in states:
-        raise ContractError(f"--state {state!r} is none of {', '.join(states)}")
-    with _store(home) as store:
-        cases = store.read_reviews(None if state == "all" else state).to_dict(orient="records")
-    _list([{str(name): value for name, value in case.items()} for case in cases], as_json)
-    if not as_json:
-        names = {"open": "待审核", "decided": "已审核", "withdrawn": "已撤回", "all": "全部"}
-        say(f"{names[state]} {state} reviews: {len(cases)}")
-
-
-@review_app.command("decide")
-def decide(
-    revision: Annotated[int, typer.Argument(help="监测值版本号 revision of an observation")],
-    verdict: Annotated[
-        str, typer.Argument(help="accept 采用 | reject 剔除 | correct 更正（须 with --value）")
-    ],
-    reason: Reason,
-    value: Annotated[float | None, typer.Option(help="更正值 the corrected value")] = None,
-    evidence: Annotated[str | None, typer.Option(help="依据 what shows it")] = None,
-    home: Home = None,
-) -> None:
-    """审核一个监测值 decide on one value; the decision names the revision it judged."""
-    with acting(home) as (store, who):
-        decision = store.record_decision(
-            revision,
-            verdict,  # pyright: ignore[reportArgumentType]
-            actor=who,
-            reason=reason,
-            value=value,
-            evidence=evidence,
-        )
-    names = {"accept": "采用", "reject": "剔除", "correct": "更正"}
-    corrected = "" if value is None else f" = {value}"
-    say(
-        f"已记录 recorded: 决定 decision {decision}，版本 revision {revision}"
-        f" {names[verdict]} {verdict}{corrected}，{who.name}"
-    )
 
 
 def approve(
@@ -286,7 +235,7 @@ def acts(
     as_json: AsJson = False,
 ) -> None:
     """操作记录 what people did, oldest first; each names the hash of the chain."""
-    with _store(home) as store:
+    with opened(home) as store:
         rows = store.read_acts(limit=limit)
     if as_json:
         _list(rows, as_json)

@@ -27,6 +27,8 @@ from ecomon.model.period import BEIJING
 from ecomon.model.sample import FEED, SAMPLE_COLUMNS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ecomon.journey.report_samples import SampleReport
     from ecomon.model.role import Actor
 
@@ -102,6 +104,34 @@ def read(
         _judge(lambda: None, given, home, began_s, as_json=as_json)
     if found.rejected:
         raise typer.Exit(1)
+
+
+@app.command("list")
+def list_samples(
+    period: Annotated[
+        str,
+        typer.Option(
+            help="采样时段（北京时间）when they were taken: 2026-01, 2026-01-20/2026-01-25"
+        ),
+    ],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """已入库的应急样品 samples in the store: value, 疑似 or 确认, method, note, time of the result."""
+    from ecomon.model.period import Period
+    from ecomon.settings import read_settings
+    from ecomon.store import Store
+
+    with Store.open(read_settings(home).store_url) as store:
+        table = store.read_samples(Period.parse(period))
+    registry = site_registry(home)
+    for record in _as_records(table):
+        if as_json:
+            say_json(record)
+        else:
+            say(_in_words({**record, "source_flag": record["status"]}, registry))
+    if not as_json:
+        say(f"样品 samples {len(table)}")
 
 
 @app.command("template")
@@ -196,16 +226,39 @@ def _records(found: SampleReport) -> list[dict[str, Any]]:
     return list(as_records(Batch(found.table))) if len(found.table) else []
 
 
+def _as_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Samples as JSON values; None where nothing was told."""
+    from ecomon.model.observation import isoformat
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "to_pydatetime"):
+            return isoformat(value.to_pydatetime())
+        return value.item() if hasattr(value, "item") else value
+
+    is_told = table.notna()
+    return [
+        {str(name): plain(value) if told[name] else None for name, value in one.items()}
+        for one, told in zip(table.to_dict("records"), is_told.to_dict("records"), strict=True)
+    ]
+
+
 def _in_words(record: Mapping[str, Any], registry: Any) -> str:
     section, determinand = (
         registry.section(record["site"]),
         registry.determinands[record["determinand"]],
     )
     sign = {"left": "<", "right": ">"}.get(record["censor"], "")
-    unit = "" if record["unit"] == "1" else f" {record['unit']}"
+    value = "已撤回 withdrawn" if record["value"] is None else f"{sign}{record['value']}"
+    unit = "" if record["unit"] in ("1", None) else f" {record['unit']}"
     flag = f" {record['source_flag']}" if record["source_flag"] else ""
     at = record["start"][:16].replace("T", " ")
-    return f"{section.name_zh} {determinand.name_zh} {sign}{record['value']}{unit} {at}{flag}"
+    result_at = (record.get("reported_at") or "")[:16].replace("T", " ")
+    words = (
+        ("方法 method", record.get("method")), ("备注 note", record.get("note")),
+        ("出结果 result at", result_at),
+    )  # fmt: skip
+    told = "".join(f"  {name}: {text}" for name, text in words if text)
+    return f"{section.name_zh} {determinand.name_zh} {value}{unit} {at}{flag}{told}"
 
 
 def _hand_in(

@@ -27,7 +27,7 @@ def name_places(batch: Batch, registry: Registry) -> Iterator[Batch | Rejected]:
         Each row whose place is none of our sections and intakes on that day, or may be several; and
         rows that are one sample (place, determinand, time, replicate) under two names of its place.
     Batch
-        The others.
+        The others, the place as it was written in a further column ``place``.
     """
     table = batch.observations
     sites: list[str | None] = []
@@ -40,7 +40,7 @@ def name_places(batch: Batch, registry: Registry) -> Iterator[Batch | Rejected]:
                 reason = f"expected a section or an intake: nothing is called {written!r}"
             yield Rejected(int(row), reason, str(written), _PLACE)
             yield Rejected(int(row), f"not read; to be mended 待改正: {_PLACE}", str(written))
-    named = table.assign(site=pd.array(sites, dtype="str"))
+    named = table.assign(site=pd.array(sites, dtype="str"), place=table["site"])
     named = named[named["site"].notna()]
     is_twice = named.duplicated(["site", "determinand", "start", "replicate"], keep=False)
     for row, site in zip(named["row"][is_twice], named["site"][is_twice], strict=True):

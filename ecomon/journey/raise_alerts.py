@@ -85,6 +85,7 @@ def raise_alerts(
     as_of: datetime,
     decisions: Mapping[int, str],
     kind: DataKind,
+    methods: Mapping[int, str] | None = None,
 ) -> AlertOutcome:
     """Advance every alert through the readings of a period.
 
@@ -97,6 +98,7 @@ def raise_alerts(
     as_of : naive Beijing datetime
         Nothing later is looked at.
     decisions : mapping of revision to verdict
+    methods : mapping of revision to how an emergency sample was measured, optional
     """
     return advance_alerts(
         [Alert.from_document(document) for document in known],
@@ -108,4 +110,5 @@ def raise_alerts(
         as_of=as_of,
         decisions=cast("Mapping[int, Decision]", decisions),
         kind=kind,
+        methods=methods,
     )

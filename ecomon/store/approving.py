@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     insert,
+    or_,
     select,
     union_all,
     update,
@@ -32,6 +33,7 @@ from ecomon.store.reviews import open_reviews
 from ecomon.store.schema import (
     approval,
     determinand,
+    doubt,
     observation,
     observation_history,
     review,
@@ -245,15 +247,36 @@ def _refuse_open_cases(conn: Connection, span: _Span, state: ApprovalState) -> l
     )
     found = sorted(tuple(row) for row in conn.execute(query))
     settled = [one[0] for one in found if state == "reviewed" and one[2] in _LOOK_AGAIN]
-    blocking = [one for one in found if not (state == "reviewed" and one[2] in _LOOK_AGAIN)]
+    left = [one for one in found if not (state == "reviewed" and one[2] in _LOOK_AGAIN)]
+    blocking = [f"版本 revision {one[1]} {one[2]}" for one in left] + _open_doubts(conn, span)
     if blocking:
-        listed = "; ".join(f"版本 revision {one[1]} {one[2]}" for one in blocking[:_SHOWN])
+        listed = "; ".join(blocking[:_SHOWN])
         raise StoreError(
             f"{span} 有 {len(blocking)} 个审核事项未决 review cases are open: {listed}"
             f"{' …' if len(blocking) > _SHOWN else ''};"
-            " 先办理 decide first: ecomon review decide REVISION ..."
+            " 先办理 decide first: ecomon review decide REVISION ..., ecomon review accept|reject CASE"
         )
     return settled
+
+
+def _open_doubts(conn: Connection, span: _Span) -> list[str]:
+    """The open runs of doubt that reach into the span, in words."""
+    query = (
+        select(doubt.c.doubt_id, doubt.c.n_readings, doubt.c.tests)
+        .join(site)
+        .outerjoin(determinand, determinand.c.determinand_id == doubt.c.determinand_id)
+        .where(
+            site.c.site == span.site,
+            doubt.c.superseded_seq.is_(None),
+            doubt.c.first_s < to_epoch_s(span.period.end),
+            doubt.c.last_s >= to_epoch_s(span.period.start),
+        )
+        .order_by(doubt.c.doubt_id)
+    )
+    if span.determinand is not None:
+        is_all = doubt.c.determinand_id.is_(None)
+        query = query.where(or_(is_all, determinand.c.determinand == span.determinand))
+    return [f"D{number} {tests} ({n})" for number, n, tests in conn.execute(query)]
 
 
 def _settle(conn: Connection, review_ids: list[int]) -> None:

@@ -14,6 +14,7 @@ from ecomon.store.actors import require
 from ecomon.store.acts import write_act
 from ecomon.store.approving import refuse_approved
 from ecomon.store.columns import floats, ints, texts
+from ecomon.store.doubts import moments_of, refresh_around
 from ecomon.store.knowledge import Commit
 from ecomon.store.reviews import open_reviews
 from ecomon.store.schema import decision, observation, observation_history, review
@@ -107,6 +108,7 @@ def record_decision(
         .where(review.c.revision == revision)
         .values(state="decided", decision_id=decision_id)
     )
+    refresh_around(commit, (), moments_of(conn, [revision]), ending="decided")
     detail = {"verdict": verdict, "value": value, "reason": reason, "evidence": evidence}
     write_act(commit, actor, "decision", f"revision/{revision}", detail=detail, is_knowledge=True)
     commit.keep("decision")

@@ -26,9 +26,11 @@ from sqlalchemy import (
     select,
 )
 
+from ecomon.model.flag import Flag
 from ecomon.model.tables import FLAGS
-from ecomon.store.columns import Texts, take
+from ecomon.store.columns import Texts, fetch_tuples, take
 from ecomon.store.dialect import bulk_load, joining, upsert
+from ecomon.store.doubts import doubted_among, moments_of, refresh_around
 from ecomon.store.knowledge import Commit
 from ecomon.store.schema import flag, flag_history
 
@@ -48,7 +50,8 @@ def write_flags(commit: Commit, flags: pd.DataFrame, *, ruleset: str) -> int:
     """Write the flags that are new or differ (in the flag or in its tests); returns how many.
 
     A flag that comes out the same under another rule set stays as it is: its row names the rule
-    set that first gave it, the run's record names the one used later.
+    set that first gave it, the run's record names the one used later. The cases of suspect readings
+    follow in the same transaction.
 
     Parameters
     ----------
@@ -64,18 +67,33 @@ def write_flags(commit: Commit, flags: pd.DataFrame, *, ruleset: str) -> int:
     _STAGED.create(conn)
     n_staged, is_same = _stage_flags(conn, flags)
     rows = select(*_STAGED.columns, literal(ruleset), literal(commit.seq))
+    left: list[tuple[int, int]] = []
     with joining(conn, "seek"):
         n_known, n_changed = _classify_staged(conn, is_same)
         if n_changed:
+            left = moments_of(conn, _cleared(conn, is_same))
             _replace_changed(commit, rows, is_same)
         if n_new := n_staged - n_known:
             is_known = select(literal(1)).where(is_same).correlate(_STAGED).exists()
             rows = rows.where(~is_known) if n_known else rows
             conn.execute(insert(flag).from_select(_WRITTEN, rows))
+        doubted = doubted_among(conn, _STAGED)
     _STAGED.drop(conn)
+    refresh_around(commit, doubted, left)
     if n_changed + n_new:
         commit.keep("flags")
     return n_changed + n_new
+
+
+def _cleared(conn: Connection, is_same: ColumnElement[bool]) -> list[int]:
+    """The staged revisions whose current flag is suspect, and differs.
+
+    That it is suspect is asked here: a server that were asked would begin with all suspect flags
+    and look for each of them through the staged rows.
+    """
+    changed = select(_STAGED.c.revision, flag.c.flag).select_from(_STAGED.join(flag, is_same))
+    rows = fetch_tuples(conn, changed.where(_DIFFERS))
+    return [revision for revision, former in rows if former == int(Flag.SUSPECT)]
 
 
 def _classify_staged(conn: Connection, is_same: ColumnElement[bool]) -> tuple[int, int]:

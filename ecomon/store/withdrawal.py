@@ -26,9 +26,11 @@ from ecomon.store.actors import require
 from ecomon.store.acts import write_act
 from ecomon.store.approving import refuse_approved, review_approved
 from ecomon.store.canonical import canonical_json, read_json
+from ecomon.store.doubts import refresh_changed
 from ecomon.store.knowledge import Commit
 from ecomon.store.reviews import close_withdrawn, open_reviews
 from ecomon.store.revisions import ASSERTED, mended_with, withdraw_absent
+from ecomon.store.samples import supersede_samples
 from ecomon.store.schema import (
     batch,
     dead_letter,
@@ -94,6 +96,8 @@ def withdraw_batch(commit: Commit, batch_id: int, *, actor: Actor, reason: str) 
     own_id = _enter(commit, withdrawn, n_withdrawn, starts_s, place.sites)
     n_restored = _restore(commit, starts_s) if n_withdrawn else 0
     close_withdrawn(commit)
+    refresh_changed(commit, place.sites, starts_s)
+    supersede_samples(commit, chain)
     n_reviews = open_reviews(commit, _judged_before(conn, commit.seq)) if n_restored else 0
     n_reviews += review_approved(commit, place.sites, starts_s, with_withdrawn=False)
     detail = {

@@ -140,5 +140,7 @@ def approve_all(home: Path, period: Period) -> None:
         founder = store.authenticate(store.add_actor("admin", "administrator", by=None).text)
         for state, role in (("reviewed", "reviewer"), ("approved", "approver")):
             who = store.authenticate(store.add_actor(role, role, by=founder).text)
+            for case in store.read_cases():  # whoever stands for a month has judged its doubts
+                store.decide_case(case["case"], "reject", actor=who, reason="月审")
             for site in store.read_observations(period)["site"].unique():
                 store.record_approval(site, period, state, actor=who, reason="月审")

@@ -26,7 +26,7 @@ from ecomon.sources.spool import SpoolWriter, segments_of
 from flows.gateway_play import Play, play, register_stations
 from flows.timetable import today
 
-KILLS = int(os.environ.get("ECOMON_GATEWAY_KILLS", "2"))
+KILLS = int(os.environ.get("ECOMON_GATEWAY_KILLS", "1"))
 STATIONS, PACKETS, SEED = 12, 3 * (KILLS + 1), 1
 RATE = 24.0
 

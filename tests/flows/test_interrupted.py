@@ -18,7 +18,7 @@ from postgresql_server import PostgresqlServer
 
 from ecomon.model.period import Period
 
-N_INSTANTS = int(os.environ.get("ECOMON_KILLS", "2"))
+N_INSTANTS = int(os.environ.get("ECOMON_KILLS", "1"))
 """How often the run is killed; the instants are spread over what it does and drawn from a seed."""
 
 AS_A_COMMAND = "from ecomon.cli import main; main()"

@@ -42,10 +42,21 @@ def subjects(home: Path) -> set[str]:
 def test_a_typed_sample_is_stored_judged_told_and_confirmed(home: Path) -> None:
     at = f"{datetime.now(BEIJING) - timedelta(hours=1):%Y-%m-%d %H:%M}"
     where = ("西湾水厂", "锑")
-    first = run("add", *where, "20.8", "--unit", "ug/L", "--sampled-at", at, "--status", "疑似")
+    said = ("--status", "疑似", "--method", "HJ 700-2014", "--note", "左岸", "--result-at", at)
+    first = run("add", *where, "20.8", "--unit", "ug/L", "--sampled-at", at, *said)
     assert (first["n_new"], first["alerts"], first["reviews"], first["by"]) == (1, 1, 1, None)
     assert first["notices"] == first["delivered"] > 0
     assert subjects(home) == {"【疑似】西湾水厂取水口 锑 超标3.16倍"}
+    (notice, *_) = (home / "outbox").rglob("*.txt")
+    assert "分析方法：HJ 700-2014" in notice.read_text("utf-8")
+    assert "method: HJ 700-2014" in notice.read_text("utf-8")
+    listed = run("list", "--period", at[:10])
+    assert (listed["place"], listed["method"], listed["status"]) == (
+        "西湾水厂",
+        "HJ 700-2014",
+        "疑似",
+    )
+    assert (listed["note"], listed["reported_at"][:16]) == ("左岸", at.replace(" ", "T"))
     sheet = home / "confirmed.csv"
     sheet.write_text(
         "place,determinand,sampled_at,value,unit,status\n"
@@ -54,6 +65,8 @@ def test_a_typed_sample_is_stored_judged_told_and_confirmed(home: Path) -> None:
     second = run("read", str(sheet))
     assert (second["n_new"], second["n_revised"]) == (0, 1)
     assert "【确认】西湾水厂取水口 锑 经确认超标2.84倍" in subjects(home)
+    listed = run("list", "--period", at[:10])
+    assert (listed["value"], listed["status"], listed["method"]) == (0.0192, "确认", None)
     done = home / "inbox" / "samples" / "done"
     assert len(list(done.glob("*.csv"))) == 2  # the octets of both, as they were handed in
     assert any(path.read_bytes() == sheet.read_bytes() for path in done.glob("*.csv"))

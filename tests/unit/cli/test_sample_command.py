@@ -40,6 +40,18 @@ def test_a_machine_may_read_the_check(ecomon: Ecomon, file: Path) -> None:
     assert (records[0]["site"], records[0]["source_flag"]) == ("xiwan-intake", "疑似")
 
 
+def test_method_and_note_of_a_sample_are_shown(ecomon: Ecomon, file: Path) -> None:
+    file.write_text(
+        "地点,指标,采样时间,测定值,单位,方法,备注\n"
+        "西湾水厂,锑,2015-12-05 08:00,20.8,ug/L,HJ 700-2014,左岸\n",
+        "utf-8",
+    )
+    words = ("sample", "read", file, "--dry-run")
+    assert ecomon(*words).lines[0].endswith("  方法 method: HJ 700-2014  备注 note: 左岸")
+    (record,) = ecomon(*words, "--json").records
+    assert (record["method"], record["note"]) == ("HJ 700-2014", "左岸")
+
+
 def test_a_sampling_in_the_future_is_refused(ecomon: Ecomon, file: Path) -> None:
     file.write_text(SHEET.replace("2015", "2115"), encoding="utf-8")
     said = ecomon("sample", "read", file, "--dry-run")
