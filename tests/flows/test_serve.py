@@ -141,7 +141,8 @@ def test_the_scheduler_has_laid_out_the_coming_runs(served: Served) -> None:
 
 def test_a_run_of_a_deployment_does_its_work(served: Served) -> None:
     one = served.deployments()["water-every-4h"]
-    run = call(served.port, f"/deployments/{one['id']}/create_flow_run", {})
+    # While its scheduler writes, the server says 503 and is asked again, as its own client does.
+    run = wait_for(lambda: call(served.port, f"/deployments/{one['id']}/create_flow_run", {}))
 
     def state() -> str | None:
         found = call(served.port, f"/flow_runs/{run['id']}")["state"]["type"]
