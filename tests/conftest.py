@@ -14,7 +14,7 @@ from postgresql_server import PostgresqlServer, find_programs
 
 # How long an example takes says more of the machine's load than of the code. ECOMON_EXAMPLES raises
 # how many are tried where a test does not say it itself.
-N_EXAMPLES = int(os.environ.get("ECOMON_EXAMPLES", "40"))
+N_EXAMPLES = int(os.environ.get("ECOMON_EXAMPLES", "25"))
 settings.register_profile("ecomon", deadline=None, max_examples=N_EXAMPLES)
 settings.load_profile("ecomon")
 

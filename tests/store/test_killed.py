@@ -23,7 +23,7 @@ from ecomon.model.observation import Batch
 from ecomon.model.period import Period
 from ecomon.store import IngestReport, Store
 
-N_KILLS = int(os.environ.get("ECOMON_KILLS", "6"))
+N_KILLS = int(os.environ.get("ECOMON_KILLS", "4"))
 N_FILES, N_ROWS = 8, 400
 YEAR = Period.year(2021)
 
