@@ -19,6 +19,15 @@ settings.register_profile("ecomon", deadline=None, max_examples=N_EXAMPLES)
 settings.load_profile("ecomon")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is for a run of its own: ``ECOMON_LONG=1 python3 .ci/start.py pytest -m long``."""
+    if "ECOMON_LONG" not in os.environ:
+        skip = pytest.mark.skip(reason="takes long: set ECOMON_LONG=1")
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference data (``ECOMON_SHARED``); in CI its absence is a failure, not a skip."""

@@ -25,7 +25,7 @@ JANUARY = Period.parse("2025-01")
 STATEMENT = "statement-shadow-yaodu-2025-01"
 
 
-@pytest.mark.parametrize("kind", ["example", "real"])
+@pytest.mark.parametrize("kind", [pytest.param("example", marks=pytest.mark.long), "real"])
 def test_every_flow_twice_changes_nothing_but_the_runs(
     kind: str, request: pytest.FixtureRequest, steps: dict[str, Any], basin_files: list[Any]
 ) -> None:

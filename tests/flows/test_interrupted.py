@@ -88,7 +88,7 @@ def kill_at(instant: tuple[int, Any, str]) -> int:
     return process.returncode
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def homes(
     request: pytest.FixtureRequest, make_installation: Callable[..., Any]
 ) -> Iterator[list[Any]]:

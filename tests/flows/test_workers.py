@@ -30,7 +30,7 @@ FEEDS = ("cnemc-water", "st-river-r")
 MONTHS = ("2024-12", "2025-01")
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 
 def wait_until(what: Callable[[], Any], timeout_s: float = 150) -> Any:
@@ -270,7 +270,6 @@ def test_a_worker_killed_in_a_run_blocks_nobody(site: Site, workers: dict[str, A
         assert store.read_runs(flow="assess", limit=1)[0]["is_success"]
 
 
-@pytest.mark.skipif("ECOMON_LONG" not in os.environ, reason="takes long: set ECOMON_LONG=1")
 def test_a_worker_that_is_terminated_gives_its_run_back(
     site: Site, workers: dict[str, Any]
 ) -> None:
