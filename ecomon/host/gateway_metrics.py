@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from ecomon.errors import EcomonError
+from ecomon.host.metrics import KeptMetrics
 from ecomon.model.instrument import InstrumentCount
 from ecomon.model.period import to_epoch_s
-
-CACHE_S = 15.0
 
 _SAID = {
     "octets": ("received_octets", "octets received 收到字节数"),
@@ -35,7 +32,7 @@ _SAID = {
 
 
 class GatewayCollector(Collector):
-    """Reads when Prometheus asks; the store at most every :data:`CACHE_S` seconds.
+    """Reads when Prometheus asks; the store no oftener than :class:`KeptMetrics` does.
 
     Parameters
     ----------
@@ -51,14 +48,10 @@ class GatewayCollector(Collector):
         read_counts: Callable[[], Mapping[str, int]],
         read_spool: Callable[[], int],
         read_instruments: Callable[[], Sequence[InstrumentCount]],
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_counts, self._read_spool = read_counts, read_spool
-        self._read_instruments, self._monotonic = read_instruments, monotonic
-        self._lock = threading.Lock()
-        self._kept: list[Metric] = []
-        self._kept_until = float("-inf")
+        self._read_instruments = read_instruments
+        self._of_store = KeptMetrics(self._read_store)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not read the store."""
@@ -75,13 +68,9 @@ class GatewayCollector(Collector):
         yield _gauge(
             "spool_octets", "octets that wait or are kept in the spool 缓冲占用", self._read_spool()
         )
-        with self._lock:
-            if self._monotonic() >= self._kept_until:
-                self._kept = self._of_store()
-                self._kept_until = self._monotonic() + CACHE_S
-            yield from self._kept
+        yield from self._of_store.read()
 
-    def _of_store(self) -> list[Metric]:
+    def _read_store(self) -> list[Metric]:
         instruments: Sequence[InstrumentCount] | None = None
         with contextlib.suppress(EcomonError):
             instruments = self._read_instruments()

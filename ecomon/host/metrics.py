@@ -30,6 +30,33 @@ CACHE_S = 15.0
 _CHANGES = ("new", "revised", "unchanged", "withdrawn")
 
 
+class KeptMetrics:
+    """Metrics that cost something to make: made at most every :data:`CACHE_S` seconds.
+
+    While one caller makes them, others wait for what it finds.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], list[Metric]],
+        *,
+        cache_s: float = CACHE_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._make, self._cache_s, self._monotonic = make, cache_s, monotonic
+        self._lock = threading.Lock()
+        self._kept: list[Metric] = []
+        self._kept_until = float("-inf")
+
+    def read(self) -> Iterator[Metric]:
+        """The metrics, made now or not long ago."""
+        with self._lock:
+            if self._monotonic() >= self._kept_until:
+                self._kept = self._make()
+                self._kept_until = self._monotonic() + self._cache_s
+            yield from self._kept
+
+
 class InstallationCollector(Collector):
     """Reads the facts when Prometheus asks, and keeps them for :data:`CACHE_S`.
 
@@ -50,22 +77,16 @@ class InstallationCollector(Collector):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read_store, self._read_host = read_store, read_host
-        self._cache_s, self._monotonic = cache_s, monotonic
-        self._lock = threading.Lock()
-        self._kept: list[Metric] = []
-        self._kept_until = float("-inf")
+        self._monotonic = monotonic
+        self._kept = KeptMetrics(self._read, cache_s=cache_s, monotonic=monotonic)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering must not read the store."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """All metrics; while one caller reads the facts, others wait for what it finds."""
-        with self._lock:
-            if self._monotonic() >= self._kept_until:
-                self._kept = self._read()
-                self._kept_until = self._monotonic() + self._cache_s
-            yield from self._kept
+        """All metrics."""
+        return self._kept.read()
 
     def _read(self) -> list[Metric]:
         began_s = self._monotonic()

@@ -11,7 +11,8 @@ from ecomon.decode.hj212.segment import parse_segment
 from ecomon.journey.stations import StationBook, judge
 from ecomon.model.reception import Heard
 
-_PADDING = b"\r\n\0 \t"
+_PADDING_KEPT = 64
+"""Of octets that only fill, so many are kept for the next frame: a peer may send them for ever."""
 
 
 class StationConversation:
@@ -20,8 +21,9 @@ class StationConversation:
     Parameters
     ----------
     book : callable
-        The stations as they are known now: a station that is registered while its connection is
-        open is welcome from its next frame on.
+        The stations as they are known now: one that is registered while its connection is open is
+        welcome from its next frame on (from its next connection, where it has a key or another
+        checksum).
     is_read_only : bool
         A listener behind another platform's forwarder answers nothing.
 
@@ -34,6 +36,7 @@ class StationConversation:
     def __init__(self, book: Callable[[], StationBook], *, is_read_only: bool = False) -> None:
         self._book, self._is_read_only = book, is_read_only
         self._reader = book().begin_reader()
+        self._rest = b""  # what the reader keeps until more comes
 
     @property
     def is_midway(self) -> bool:
@@ -41,22 +44,38 @@ class StationConversation:
         return self._reader.n_pending > 0
 
     def receive(self, octets: bytes) -> list[Heard]:
-        """What these octets complete, each with its tail (CR LF) where it came with it."""
-        heard = [self._hear(item) for item in self._reader.receive(octets)]
-        if len(heard) == 1 and octets.startswith(heard[0].octets):
-            tail = octets[len(heard[0].octets) :]
-            if tail and not tail.strip(_PADDING):
-                whole = Heard(octets, heard[0].answer, heard[0].is_welcome)
-                return [whole]
-        return heard
+        """What these octets complete, each with what follows it up to the next (CR LF, padding)."""
+        received = self._rest + octets
+        items = self._reader.receive(octets)
+        end = len(received) - self._reader.n_pending
+        self._rest = received[end if items else max(0, end - _PADDING_KEPT) :]
+        return self._hear_all(items, received[:end])
 
     def end(self) -> list[Heard]:
         """What was left unfinished when the connection ended."""
-        return [self._hear(item) for item in self._reader.close()]
+        rest, self._rest = self._rest, b""
+        return self._hear_all(self._reader.close(), rest)
 
-    def _hear(self, item: Frame | NoFrame) -> Heard:
+    def _hear_all(self, items: list[Frame | NoFrame], taken: bytes) -> list[Heard]:
+        """The items with the octets taken for them: none of these is left out, padding neither."""
+        starts: list[int] = []
+        at = 0
+        for item in items:
+            at = taken.index(item.octets, at)
+            starts.append(at)
+            at += len(item.octets)
+        if not starts:
+            return []
+        ends = [*starts[1:], len(taken)]
+        starts[0] = 0  # a tail that came after its frame stands before the next
+        return [
+            self._hear(item, taken[start:end])
+            for item, start, end in zip(items, starts, ends, strict=True)
+        ]
+
+    def _hear(self, item: Frame | NoFrame, octets: bytes) -> Heard:
         if not isinstance(item, Frame):
-            return Heard(item.octets, b"", is_welcome=False)
+            return Heard(octets, b"", is_welcome=False)
         segment = parse_segment(item.segment)
         plan, _ = judge(segment, self._book())
         answers = acknowledge(
@@ -65,5 +84,5 @@ class StationConversation:
             is_read_only=self._is_read_only,
             crc=item.crc,
         )
-        octets = b"".join(encode(answer) for answer in answers)
-        return Heard(item.octets, octets, is_welcome=plan is not None)
+        answer = b"".join(encode(one) for one in answers)
+        return Heard(octets, answer, is_welcome=plan is not None)

@@ -13,6 +13,7 @@ from ecomon.decode.hj212.frame import Frame
 from ecomon.decode.hj212.frame import Rejected as NoFrame
 from ecomon.decode.hj212.message import Message, read_segment
 from ecomon.decode.hj212.packages import PackageJoiner, join_packages
+from ecomon.decode.hj212.quirk import Quirk
 from ecomon.decode.hj212.segment import Segment, parse_segment
 from ecomon.decode.hj212.station import StationPlan
 from ecomon.journey.stations import StationBook, judge
@@ -71,7 +72,7 @@ class _Reading:
     """One pass over a run of receptions."""
 
     def __init__(self, book: StationBook) -> None:
-        self.book, self.reader = book, book.begin_reader()
+        self.book, self.reader = book, book.begin_reader(is_patient=True)
         self.found = ReadReceptions()
         self.columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         self.joiners: dict[str, PackageJoiner] = {}
@@ -108,7 +109,9 @@ class _Reading:
             # Some loggers state DataTime in one of the packages alone, whichever it is.
             self.wait_for_others(segment, one, received_at)
             return
-        message = read_segment(segment, plan, frame.quirks, received_at=received_at)
+        # That no tail came with it says nothing: it may have come in a segment of its own.
+        quirks = tuple(quirk for quirk in frame.quirks if quirk is not Quirk.TAIL_NONE)
+        message = read_segment(segment, plan, quirks, received_at=received_at)
         self.take_message(message, plan, one, count)
 
     def wait_for_others(self, segment: Segment, one: Reception, received_at: datetime) -> None:

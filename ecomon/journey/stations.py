@@ -98,9 +98,9 @@ class StationBook:
     plans: Mapping[str, StationPlan]
     trusts: Mapping[str, Trust]
 
-    def begin_reader(self) -> FrameReader:
-        """A reader of one connection, or of receptions one by one."""
-        return FrameReader(Trust(), self.trusts)
+    def begin_reader(self, *, is_patient: bool = False) -> FrameReader:
+        """A reader of one connection; a patient one, of receptions one by one."""
+        return FrameReader(Trust(), self.trusts, is_patient=is_patient)
 
 
 def book_stations(facts: StationFacts, keys: Mapping[str, bytes]) -> StationBook:

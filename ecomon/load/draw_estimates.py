@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ecomon.errors import ContractError
+from ecomon.load.draw import KEYS, Draws, arrange_draws
 from ecomon.load.gauge_shares import read_shares
 from ecomon.model.tables import LOAD_ERRORS
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Draws = npt.NDArray[np.float64]
-_KEYS = ("section", "determinand", "start")
 
 
 def draw_estimates(
@@ -60,33 +57,16 @@ def draw_estimates(
     Errors that are common to all steps do not average out and are drawn once: Le Coz et al. 2014
     (BaRatin), Slaets et al. 2017 (HESS 21). Lognormal part: Gilroy, Hirsch & Cohn 1990.
     """
-    import xarray as xr
-
     rows = LOAD_ERRORS.check(estimates)
     rows = rows[rows["role"] == role]
-    if rows.duplicated(list(_KEYS)).any():
+    if rows.duplicated(list(KEYS)).any():
         raise ContractError(f"a section, determinand and start stands twice among the {role} loads")
-    sections, determinands, starts = (sorted(rows[key].unique()) for key in _KEYS)
-    values = np.full((len(sections), len(determinands), len(starts), n_draws), np.nan)
-    for row in rows.to_dict("records"):
-        place = (
-            sections.index(row["section"]),
-            determinands.index(row["determinand"]),
-            starts.index(row["start"]),
-        )
-        values[place] = draw_one(row, n_draws=n_draws, seed=seed)
-    return xr.DataArray(
-        values,
-        dims=("section", "determinand", "time", "draw"),
-        coords={
-            "section": sections,
-            "determinand": determinands,
-            "time": np.array(starts, dtype="datetime64[us]"),
-            "draw": np.arange(n_draws),
-        },
-        name="load_t",
-        attrs={"units": "t", "long_name": f"load, {role}", "seed": seed},
-    )
+    drawn = {
+        tuple(row[key] for key in KEYS): draw_one(row, n_draws=n_draws, seed=seed)
+        for row in rows.to_dict("records")
+    }
+    array = arrange_draws(rows, drawn, n_draws=n_draws)
+    return array.assign_attrs(long_name=f"load, {role}", seed=seed)
 
 
 def draw_one(row: Mapping[Any, Any], *, n_draws: int, seed: int) -> Draws:

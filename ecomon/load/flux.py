@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -118,7 +119,7 @@ class LoadEstimate:
 
 
 def no_load(
-    method: str, reason: str, *, status: Status = "insufficient", **known: object
+    method: str, reason: str, *, status: Status = "insufficient", **known: Any
 ) -> LoadEstimate:
     """An estimate without a number, and why.
 
@@ -126,7 +127,7 @@ def no_load(
     ------
     Design: a bad input is a status and a reason in words, never a silent number (project rule).
     """
-    return LoadEstimate(method, NAN, status=status, reason=reason, **known)  # type: ignore[arg-type]
+    return LoadEstimate(method, NAN, status=status, reason=reason, **known)
 
 
 def compute_flux(
@@ -167,14 +168,14 @@ def compute_flux(
     return np.where(discharge == 0, 0.0, flux)
 
 
-def seconds_from(moment: np.datetime64 | object, time: Times) -> Floats:
+def seconds_from(moment: datetime | np.datetime64, time: Times) -> Floats:
     """Seconds from ``moment`` to each time, exact to the microsecond.
 
     Source
     ------
     Naive Beijing ``datetime64[us]``, the house's time (design, section 3).
     """
-    since = time.astype("datetime64[us]") - np.datetime64(moment, "us")  # type: ignore[call-overload]
+    since = time.astype("datetime64[us]") - np.datetime64(moment).astype("datetime64[us]")
     return since.astype(np.int64) / 1e6
 
 

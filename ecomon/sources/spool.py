@@ -48,13 +48,16 @@ class SpoolWriter:
         self, folder: Path, *, limit_octets: int, segment_octets: int = SEGMENT_OCTETS
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._limit, self._segment_limit = folder, limit_octets, segment_octets
+        self._folder, self._limit = folder, limit_octets
+        # The newest segment stays when what is stored goes: it must not fill the spool alone.
+        self._segment_limit = min(segment_octets, limit_octets // 8)
         self._lock = FileLock(folder / "writer.lock", timeout=0)
         try:
             self._lock.acquire()
         except Timeout:
             raise SourceRefused(f"another gateway writes to {folder}") from None
         self._next = next_number(folder)
+        self._at_most = spool_octets(folder)  # others only remove
         self._file: int | None = None
         self._in_segment = 0
 
@@ -74,8 +77,9 @@ class SpoolWriter:
             reception_octets(Reception(first + place, *one)) for place, one in enumerate(received)
         ]
         octets = b"".join(lines)
-        if spool_octets(self._folder) + len(octets) > self._limit:
+        if not self._has_room_for(len(octets)):
             raise SpoolFull(f"the spool {self._folder} holds {self._limit} octets already")
+        self._at_most += len(octets)
         try:
             self._append(octets)
         except OSError as error:
@@ -93,6 +97,12 @@ class SpoolWriter:
         """End the segment and let another process write."""
         self._end_segment()
         self._lock.release()
+
+    def _has_room_for(self, n_octets: int) -> bool:
+        """The folder is looked at only where what was written by itself would reach the limit."""
+        if self._at_most + n_octets > self._limit:
+            self._at_most = spool_octets(self._folder)
+        return self._at_most + n_octets <= self._limit
 
     def _append(self, octets: bytes) -> None:
         file = self._file

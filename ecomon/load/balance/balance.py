@@ -125,13 +125,17 @@ class _Terms:
 
 
 def _terms(
-    group: pd.DataFrame, draws: xr.DataArray, scope: BalanceScope, determinand: str, start: object
+    group: pd.DataFrame,
+    draws: xr.DataArray,
+    scope: BalanceScope,
+    determinand: str,
+    start: pd.Timestamp,
 ) -> _Terms:
     known = dict(zip(group["section"], group["load_t"], strict=True))
     wanted = [*(one.section for one in scope.inflows), *scope.outlets]
     lacking = tuple(name for name in wanted if not np.isfinite(known.get(name, NAN)))
     held = [name for name in wanted if name in draws["section"].to_numpy().tolist()]
-    at = {"determinand": determinand, "time": np.datetime64(start, "us")}  # type: ignore[call-overload]
+    at = {"determinand": determinand, "time": start.to_datetime64()}
     drawn = {name: draws.sel(section=name, **at).to_numpy() for name in held}
     return _Terms(known, drawn, lacking)
 

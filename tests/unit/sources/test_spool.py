@@ -81,6 +81,19 @@ def test_beyond_its_limit_it_takes_nothing_until_there_is_room(tmp_path: Path) -
     assert held(tmp_path) == [(2, b"z"), (3, b"y" * 500)]
 
 
+def test_a_small_limit_is_no_trap_once_all_is_stored(tmp_path: Path) -> None:
+    spool = SpoolWriter(tmp_path, limit_octets=20_000)
+    with pytest.raises(SpoolFull):
+        for _ in range(100):
+            spool.write([(7, 1, "peer:1", b"x" * 1000)])
+    written = len(held(tmp_path))
+    assert written > 10
+    trim_spool(tmp_path, written)
+    spool.write([(7, 1, "peer:1", b"y" * 1000)])
+    spool.close()
+    assert held(tmp_path)[-1] == (written + 1, b"y" * 1000)
+
+
 def test_what_is_stored_goes_and_its_numbers_are_never_given_again(tmp_path: Path) -> None:
     write(tmp_path, b"a", b"b", b"c", segment_octets=1)
     assert trim_spool(tmp_path, 2) == 2
