@@ -19,7 +19,6 @@ from sqlalchemy import (
     true,
 )
 
-from ecomon.store.columns import fetch_columns, ints
 from ecomon.store.dialect import joining
 from ecomon.store.knowledge import read_seq
 from ecomon.store.observations import (
@@ -28,6 +27,7 @@ from ecomon.store.observations import (
     compose_table,
     fetch_rows,
     known_rows,
+    read_names,
     select_rows,
 )
 from ecomon.store.partitions import windows_back
@@ -61,8 +61,9 @@ def read_latest(
     wanted = Wanted.of(sites, determinands)
     if as_known_at is not None and as_known_at >= read_seq(conn):
         as_known_at = None
+    names = read_names(conn, wanted)
     with joining(conn, "seek"):
-        parts = list(_seek_back(conn, wanted, as_known_at))
+        parts = list(_seek_back(conn, wanted, {one[0] for one in names}, as_known_at))
         if as_known_at is not None:
             query = _select_last(observation_history, wanted.condition, as_known_at)
             parts.append(fetch_rows(conn, [query]))
@@ -72,20 +73,18 @@ def read_latest(
     order = np.lexsort((start_s, series_ids))
     is_last = np.append(np.diff(series_ids[order]) != 0, True)[: len(order)]
     kept = order[is_last]
-    return compose_table(conn, [column[kept] for column in columns], wanted, as_known_at)
+    return compose_table(conn, [column[kept] for column in columns], names, as_known_at)
 
 
-def _seek_back(conn: Connection, wanted: Wanted, as_known_at: int | None) -> Iterator[Columns]:
-    """Current rows, the last of each series, sought from the newest partition back."""
+def _seek_back(
+    conn: Connection, wanted: Wanted, ids: set[int], as_known_at: int | None
+) -> Iterator[Columns]:
+    """Current rows, the last of each series (``ids``), sought from the newest partition back."""
     is_sought = wanted.condition
     first, *others = windows_back(conn)
     found = fetch_rows(conn, [_select_last(observation, is_sought, as_known_at, first)])
     yield found
-    if not others:
-        return
-    ids = select(series.c.series_id).where(wanted.condition)
-    (known_ids,) = fetch_columns(conn, ids, {0: ints})
-    sought = set(known_ids.tolist()).difference(found[0].tolist())
+    sought = ids.difference(found[0].tolist())
     for first_s in others:
         if not sought:
             return

@@ -124,7 +124,7 @@ def read_observations(
         for table in tables
     ]
     columns = fetch_rows(conn, queries)
-    return compose_table(conn, columns, wanted, as_known_at)
+    return compose_table(conn, columns, read_names(conn, wanted), as_known_at)
 
 
 def fetch_rows(conn: Connection, queries: Iterable[Executable]) -> Columns:
@@ -133,8 +133,14 @@ def fetch_rows(conn: Connection, queries: Iterable[Executable]) -> Columns:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
+def read_names(conn: Connection, wanted: Wanted) -> list[tuple[Any, ...]]:
+    """The series wanted, ids and names, as :func:`ecomon.store.series.select_series` has them."""
+    named = select_series(sites=wanted.sites, determinands=wanted.determinands)
+    return fetch_tuples(conn, named)
+
+
 def compose_table(
-    conn: Connection, columns: Columns, wanted: Wanted, as_known_at: int | None
+    conn: Connection, columns: Columns, names: Iterable[tuple[Any, ...]], as_known_at: int | None
 ) -> pd.DataFrame:
     """Rows that were fetched, with the names of their series and what people decided on them.
 
@@ -142,8 +148,6 @@ def compose_table(
     -------
     table STORED (FLAGGED where the rows have flags), sorted by site, determinand, start
     """
-    named = select_series(sites=wanted.sites, determinands=wanted.determinands)
-    names = fetch_tuples(conn, named)
     table = _frame(columns, names)
     if len(columns) > len(COLUMNS):
         table["flag"] = columns[-1][table.index.to_numpy()]
