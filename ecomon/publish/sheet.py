@@ -15,6 +15,9 @@ from xlsxwriter.worksheet import Worksheet
 
 from ecomon.publish.wording import Words
 
+_LINE_POINTS = 15.5
+"""Height of one line of text."""
+
 Cell = str | int | float | Decimal | None
 
 
@@ -104,17 +107,21 @@ def write_table(
     *,
     top: int,
 ) -> int:
-    """Headings and rows from row ``top`` on; text in a number's column is set faint.
+    """Headings and rows from row ``top`` on, as high as their text; text in a number's column is
+    set faint.
 
     Returns the row after the last.
     """
-    sheet.set_row(top, 15.5 * max((_head_lines(column) for column in columns), default=3))
+    sheet.set_row(top, _LINE_POINTS * max((_head_lines(column) for column in columns), default=3))
     for index, column in enumerate(columns):
         sheet.write_string(top, index, f"{column.words.zh}\n{column.words.en}", styles.head)
     row = top
     for row, cells in enumerate(rows, start=top + 1):
         for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             _write(sheet, styles, (row, index), column, cell)
+        n_lines = max(map(_text_lines, columns, cells), default=1)
+        if n_lines > 1:
+            sheet.set_row(row, _LINE_POINTS * n_lines)
     return row + 1
 
 
@@ -122,6 +129,14 @@ def _head_lines(column: Column) -> int:
     """Lines that a heading needs at its column's width, three at least; Chinese is twice as wide."""
     shares = (2 * len(column.words.zh) / column.width, len(column.words.en) / column.width)
     return max(3, sum(math.ceil(share) for share in shares))
+
+
+def _text_lines(column: Column, cell: Cell) -> int:
+    """Lines that a text needs at its column's width, its own line breaks kept."""
+    if not isinstance(cell, str):
+        return 1
+    widths = (len(line.encode("gb18030", "replace")) for line in cell.split("\n"))
+    return sum(max(1, math.ceil(width / column.width)) for width in widths)
 
 
 def _write(
