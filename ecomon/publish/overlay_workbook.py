@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from xlsxwriter import Workbook
@@ -26,7 +26,14 @@ from ecomon.model.fact_sheet import (
     fixed_heading,
     shipped_heading,
 )
-from ecomon.publish.sheet import Styles, for_print, head_lines, write_notes, write_workbook
+from ecomon.publish.sheet import (
+    Styles,
+    for_print,
+    head_lines,
+    raise_row,
+    write_notes,
+    write_workbook,
+)
 from ecomon.publish.wording import Words
 
 SPARE_ROWS = 200
@@ -103,6 +110,9 @@ def overlay_workbook(
     return write_workbook(fill, created=_CREATED, title=str(_TITLE))
 
 
+_ITEMS_WIDTH = 60
+
+
 class _Looks:
     """Formats of the cells of a sheet of facts."""
 
@@ -152,7 +162,8 @@ def _write_heading(target: Worksheet, looks: _Looks, sheet: FactSheet, row: int)
     for name, at in places.items():
         target.write_string(row, at, fixed_heading(name), looks.styles.head)
     target.set_column(0, 1, 20)
-    target.set_column(2, 3, 10)
+    target.set_column(2, 2, 10)
+    target.set_column(3, 3, 10, looks.own)
     target.set_column(4, 4, 10, None, {"hidden": True})
     at = len(names)
     for column in sheet.columns:
@@ -161,12 +172,12 @@ def _write_heading(target: Worksheet, looks: _Looks, sheet: FactSheet, row: int)
         at += 1
         if sheet.items is None:
             target.write_string(row, at, shipped_heading(column.field), looks.shipped_head)
-            target.set_column(at, at, min(column.width, 20))
+            target.set_column(at, at, _shipped_width(column))
             places[shipped_heading(column.field)] = at
             at += 1
     if sheet.items is not None:
         target.write_string(row, at, shipped_heading(sheet.items), looks.shipped_head)
-        target.set_column(at, at, 60)
+        target.set_column(at, at, _ITEMS_WIDTH)
         places[shipped_heading(sheet.items)] = at
     target.set_row(row, 48)
     return places
@@ -200,6 +211,21 @@ def _write_row(
     if sheet.items is not None:
         place = (at, places[shipped_heading(sheet.items)])
         _write_shipped(target, looks, place, row.shipped.get(sheet.items, ""), row.state == "gap")
+    raise_row(target, at, _texts_of(sheet, row))
+
+
+def _texts_of(sheet: FactSheet, row: FactRow) -> Iterator[tuple[str, float]]:
+    """The texts of a row and the widths they stand in."""
+    for column in sheet.columns:
+        yield row.own.get(column.field, ""), column.width
+        if sheet.items is None:
+            yield row.shipped.get(column.field, ""), _shipped_width(column)
+    if sheet.items is not None:
+        yield row.shipped.get(sheet.items, ""), _ITEMS_WIDTH
+
+
+def _shipped_width(column: FactColumn) -> float:
+    return min(column.width, 20)
 
 
 def _write_shipped(

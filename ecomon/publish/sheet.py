@@ -119,24 +119,27 @@ def write_table(
     for row, cells in enumerate(rows, start=top + 1):
         for index, (column, cell) in enumerate(zip(columns, cells, strict=True)):
             _write(sheet, styles, (row, index), column, cell)
-        n_lines = max(map(_text_lines, columns, cells), default=1)
-        if n_lines > 1:
-            sheet.set_row(row, _LINE_POINTS * n_lines)
+        texts = zip(cells, (column.width for column in columns), strict=True)
+        raise_row(sheet, row, [(text, width) for text, width in texts if isinstance(text, str)])
     return row + 1
+
+
+def raise_row(sheet: Worksheet, row: int, texts: Iterable[tuple[str, float]]) -> None:
+    """Make a row as high as its texts need at the widths of their columns, their own breaks kept."""
+    n_lines = max((_count_lines(text, width) for text, width in texts), default=1)
+    if n_lines > 1:
+        sheet.set_row(row, _LINE_POINTS * n_lines)
+
+
+def _count_lines(text: str, width: float) -> int:
+    widths = (len(line.encode("gb18030", "replace")) for line in text.split("\n"))
+    return sum(max(1, math.ceil(one / width)) for one in widths)
 
 
 def _head_lines(column: Column) -> int:
     """Lines that a heading needs at its column's width, three at least; Chinese is twice as wide."""
     shares = (2 * len(column.words.zh) / column.width, len(column.words.en) / column.width)
     return max(3, sum(math.ceil(share) for share in shares))
-
-
-def _text_lines(column: Column, cell: Cell) -> int:
-    """Lines that a text needs at its column's width, its own line breaks kept."""
-    if not isinstance(cell, str):
-        return 1
-    widths = (len(line.encode("gb18030", "replace")) for line in cell.split("\n"))
-    return sum(max(1, math.ceil(width / column.width)) for width in widths)
 
 
 def _write(
