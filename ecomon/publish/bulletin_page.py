@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from string import Template
-from typing import Literal
 
 from ecomon.publish.alert_table import alert_table
 from ecomon.publish.assets import FontSet, template_text
@@ -16,13 +14,7 @@ from ecomon.publish.exceedance_table import exceedance_table
 from ecomon.publish.intake import IntakeMonth, intake_chip, intake_months, intake_table
 from ecomon.publish.key_figures import key_figures
 from ecomon.publish.markup import both, element, nothing
-from ecomon.publish.page import (
-    band_of,
-    chart_holder,
-    overlay_of,
-    page_assets,
-    provenance_list,
-)
+from ecomon.publish.page import Language, chart_holder, compose_page, page_assets
 from ecomon.publish.riverline import river_line
 from ecomon.publish.wording import (
     GRADE_LOOK,
@@ -34,7 +26,7 @@ from ecomon.publish.wording import (
 
 
 def bulletin_page(
-    bulletin: Bulletin, fonts: FontSet, *, language: Literal["zh", "en"] = "zh"
+    bulletin: Bulletin, fonts: FontSet, *, language: Language = "zh"
 ) -> dict[str, bytes]:
     """Files of a bulletin, to be written side by side.
 
@@ -59,15 +51,7 @@ def bulletin_page(
     Grades and colours: 环办〔2011〕22号 (standards.md 2.2); 超标倍数 = C/限值 − 1 (standards.md 2.3).
     """
     intakes = intake_months(bulletin)
-    page = Template(template_text("bulletin.html")).substitute(
-        language="zh-CN" if language == "zh" else "en",
-        shown=language,
-        title=escape(f"{bulletin.title_zh} {bulletin.period} {bulletin.title_en}"),
-        heading=both(Words(bulletin.title_zh, bulletin.title_en)),
-        period=escape(bulletin.period),
-        standing=both(_STANDING[bulletin.approval]),
-        band=band_of(bulletin.provenance),
-        overlay=overlay_of(bulletin.provenance),
+    main = Template(template_text("bulletin.html")).substitute(
         figures=key_figures(bulletin, intakes),
         river=river_line(bulletin.rivers, bulletin.sections, intakes=intakes),
         chainage=_chainage_hint(bulletin),
@@ -79,9 +63,17 @@ def bulletin_page(
         means=means_table(bulletin),
         gaps=gap_table(bulletin),
         charts=_charts(bulletin, intakes, fonts.family),
-        provenance=provenance_list(bulletin.provenance),
     )
-    return {"index.html": page.encode(), **page_assets(fonts)}
+    page = compose_page(
+        main,
+        bulletin.provenance,
+        title=Words(f"{bulletin.title_zh} {bulletin.period}", bulletin.title_en),
+        heading=Words(bulletin.title_zh, bulletin.title_en),
+        period=(Words("监测时段", "Period"), bulletin.period),
+        standing=both(_STANDING[bulletin.approval]),
+        language=language,
+    )
+    return {"index.html": page, **page_assets(fonts)}
 
 
 _STANDING = {

@@ -25,7 +25,7 @@ from ecomon.publish.load_words import (
     span_shown,
 )
 from ecomon.publish.markup import both, element, nothing, table
-from ecomon.publish.page import band_of, chart_holder, overlay_of, page_assets, provenance_list
+from ecomon.publish.page import chart_holder, compose_page, page_assets
 from ecomon.publish.wording import INSUFFICIENT, Words, words_of
 
 Names = Mapping[str, tuple[str, str]]
@@ -77,20 +77,24 @@ def load_page(
         "、".join(_name(section, known).zh for section, _ in places),
         ", ".join(_name(section, known).en for section, _ in places),
     )
-    page = Template(template_text("load.html")).substitute(
-        language="zh-CN" if language == "zh" else "en",
-        shown=language,
-        title=escape(f"{of.zh} {_TITLE.zh} {of.en} {_TITLE.en}"),
-        heading=both(Words(f"{of.zh} {_TITLE.zh}", f"{of.en}: {_TITLE.en}")),
-        period=escape(", ".join(dict.fromkeys(period for _, period in places))),
-        band=band_of(provenance, is_shadow=is_shadow),
-        overlay=overlay_of(provenance, is_shadow=is_shadow),
+    main = Template(template_text("load.html")).substitute(
         comparison=_comparison(report_lines(estimates), known),
         methods=_methods(estimates, known),
         figures="".join(_figure(one, known, fonts.family) for one in loads),
-        provenance=provenance_list(provenance),
     )
-    return {"index.html": page.encode(), **page_assets(fonts)}
+    page = compose_page(
+        main,
+        provenance,
+        title=Words(f"{of.zh} {_TITLE.zh}", f"{of.en} {_TITLE.en}"),
+        heading=Words(f"{of.zh} {_TITLE.zh}", f"{of.en}: {_TITLE.en}"),
+        period=(
+            Words("核算时段", "Period"),
+            ", ".join(dict.fromkeys(period for _, period in places)),
+        ),
+        language=language,
+        is_shadow=is_shadow,
+    )
+    return {"index.html": page, **page_assets(fonts)}
 
 
 def _name(key: str, names: Names) -> Words:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
-from typing import Any
+from typing import Any, Literal
 
 from ecomon.model.provenance import Provenance
 from ecomon.publish.assets import FontSet, plotly_script, template_text
@@ -21,6 +21,8 @@ from ecomon.publish.wording import (
     provenance_rows,
     watermarks,
 )
+
+Language = Literal["zh", "en"]
 
 
 def page_assets(fonts: FontSet) -> dict[str, bytes]:
@@ -36,6 +38,55 @@ def page_assets(fonts: FontSet) -> dict[str, bytes]:
     return files | {
         f"assets/{name}": octets for name, octets in zip(fonts.names, fonts.files, strict=True)
     }
+
+
+def compose_page(
+    main: str,
+    provenance: Provenance,
+    *,
+    title: Words,
+    heading: Words,
+    period: tuple[Words, str],
+    standing: str = "",
+    language: Language = "zh",
+    is_shadow: bool = False,
+) -> bytes:
+    """A whole page: masthead, its ``main`` part, where it comes from.
+
+    Parameters
+    ----------
+    main : str
+        Markup of what the page is about.
+    title : Words
+        In the bar of the browser; both languages.
+    period : tuple of Words and str
+        What the period is called, and the period.
+    standing : str
+        Markup that says how far the data are approved; stands above and below. Nothing without it.
+    language : {"zh", "en"}
+        The language that is shown first.
+
+    Returns
+    -------
+    bytes
+        UTF-8. It asks for :func:`page_assets` beside it, and for nothing else.
+    """
+    called, when = period
+    shown = f'<span class="zh">{called.zh}</span><span class="en">{called.en}</span> {escape(when)}'
+    beside = f'\n<span class="standing">{standing}</span>' if standing else ""
+    page = Template(template_text("page.html")).substitute(
+        language="zh-CN" if language == "zh" else "en",
+        shown=language,
+        title=escape(f"{title.zh} {title.en}"),
+        heading=both(heading),
+        period=f'<p class="period">{shown}{beside}</p>',
+        standing=f"<p>{standing}</p>\n" if standing else "",
+        band=band_of(provenance, is_shadow=is_shadow),
+        overlay=overlay_of(provenance, is_shadow=is_shadow),
+        main=main,
+        provenance=provenance_list(provenance),
+    )
+    return page.encode()
 
 
 def _font_faces(fonts: FontSet) -> str:
